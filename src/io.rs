@@ -1,0 +1,3 @@
+//! Files in and out: images, outlines, and the one interface through which anything is written.
+
+pub mod acquisition;

@@ -1,0 +1,28 @@
+//! What the header (or the study table) says about how an image was made.
+
+use serde::{Deserialize, Serialize};
+
+/// How an image was acquired; `None` is unknown.
+#[derive(Clone, Debug, Default, PartialEq, Deserialize, Serialize)]
+pub struct Acquisition {
+    /// `CT`, `MR`, ... as DICOM Modality says it.
+    pub modality: Option<String>,
+    /// Tube voltage, kV.
+    pub kvp: Option<f64>,
+    /// Whether contrast medium was given.
+    pub contrast: Option<bool>,
+    /// Reconstruction kernel.
+    pub kernel: Option<String>,
+    /// Slice thickness (not spacing), mm.
+    pub thickness_mm: Option<f64>,
+    /// `T1`, `T2`, ...
+    pub weighting: Option<String>,
+    /// Echo time, ms.
+    pub te_ms: Option<f64>,
+    /// Repetition time, ms.
+    pub tr_ms: Option<f64>,
+    /// Whether fat is suppressed.
+    pub fat_sat: Option<bool>,
+    /// Whether stored values came with a rescale to HU. NIfTI: true, it stores HU by custom.
+    pub has_rescale: bool,
+}

@@ -1,0 +1,14 @@
+//! Osteon measures how bone tumours of the spine respond to treatment, over whole imaging archives.
+//!
+//! Modules look only to their left (`ARCHITECTURE.md` carries this line, a test enforces it):
+//!
+//! `geometry < volume < io, ops < measure < stages < config < graph < batch < report < phantom < cli`
+//!
+//! Research use only; not a medical device.
+
+pub mod geometry;
+pub mod io;
+pub mod measure;
+pub mod ops;
+pub mod stages;
+pub mod volume;

@@ -1,0 +1,3 @@
+//! The `osteon` program.
+
+fn main() {}

@@ -1,0 +1,138 @@
+//! What Osteon measures: every measure and column of the output is registered here, one file each.
+//!
+//! A measurement is one file and one registration (`mod x;` and `x::DEF,`). Columns, the data dictionary,
+//! `osteon list`, the names a config may ask for and the completeness tests all follow from [`MEASUREMENTS`].
+
+pub mod board;
+pub mod flag;
+pub mod keys;
+pub mod reason;
+pub mod settings;
+
+pub use board::{Board, Key, View};
+pub use flag::Flag;
+pub use reason::{Reason, Refusal};
+use settings::Settings;
+
+/// Every measurement, in the order of the output.
+pub static MEASUREMENTS: &[Measurement] = &[];
+
+/// Which branch of the study a measure belongs to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Modality {
+    /// Computed tomography.
+    Ct,
+    /// Magnetic resonance.
+    Mr,
+}
+
+impl Modality {
+    /// As the study table writes it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Ct => "CT",
+            Self::Mr => "MR",
+        }
+    }
+}
+
+/// One file's worth of measures and slice columns that belong together.
+pub struct Measurement {
+    /// Measures of an exam: rows of `exams.csv`.
+    pub measures: &'static [Measure],
+    /// Columns of the slice tables.
+    pub columns: &'static [Column],
+}
+
+/// A measure of an exam: one row of `exams.csv` for every row of the study table.
+pub struct Measure {
+    /// Its name in `exams.csv`.
+    pub name: &'static str,
+    /// The branches it is defined for.
+    pub modalities: &'static [Modality],
+    /// Its unit: `mm`, `mm2`, `mm3`, `HU`, `1`, or empty for a class.
+    pub unit: &'static str,
+    /// The classes it may take, in ascending order; empty for a number.
+    pub classes: &'static [&'static str],
+    /// One sentence: the formula and where it comes from.
+    pub about: &'static str,
+    /// Names of the artifacts it reads; a refusal of any of them is its refusal.
+    pub reads: &'static [&'static str],
+    /// Computes it. Pure: no files, no clock, no log.
+    pub compute: fn(&View<'_>, &Settings) -> Result<Reading, Refusal>,
+}
+
+/// A column of `slices_ct.csv` or `slices_mr.csv`.
+pub struct Column {
+    /// Its name in the header.
+    pub name: &'static str,
+    /// The tables it stands in.
+    pub modalities: &'static [Modality],
+    /// Its unit, as for [`Measure::unit`].
+    pub unit: &'static str,
+    /// One sentence: the formula and where it comes from.
+    pub about: &'static str,
+    /// Names of the artifacts it reads; where one is refused the cell is empty and the row carries the reason as a flag.
+    pub reads: &'static [&'static str],
+    /// The value in the k-th row of the exam's slice table; `None` where there is none.
+    pub cell: fn(&View<'_>, usize) -> Option<f64>,
+}
+
+/// What a measure came to.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Reading {
+    /// The value.
+    pub answer: Answer,
+    /// One standard deviation, in the unit of the value, where it is known.
+    pub uncertainty: Option<f64>,
+    /// The slice that decided, counted as in the slice tables.
+    pub slice: Option<usize>,
+    /// So near a limit that a person should look.
+    pub borderline: bool,
+    /// What a reader should know.
+    pub flags: Vec<Flag>,
+}
+
+/// A number or a class.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Answer {
+    /// A number in the measure's unit.
+    Number(f64),
+    /// One of the measure's classes.
+    Class(&'static str),
+}
+
+impl Reading {
+    /// A number without remarks.
+    pub fn number(value: f64) -> Self {
+        Self { answer: Answer::Number(value), uncertainty: None, slice: None, borderline: false, flags: Vec::new() }
+    }
+
+    /// A class without remarks.
+    pub fn class(value: &'static str) -> Self {
+        Self { answer: Answer::Class(value), ..Self::number(0.0) }
+    }
+
+    /// The same, decided on `slice`.
+    pub fn on_slice(self, slice: usize) -> Self {
+        Self { slice: Some(slice), ..self }
+    }
+
+    /// The same, give or take `sd` (one standard deviation).
+    pub fn give_or_take(self, sd: f64) -> Self {
+        Self { uncertainty: Some(sd), ..self }
+    }
+
+    /// The same, near a limit if `borderline`.
+    pub fn borderline_if(self, borderline: bool) -> Self {
+        Self { borderline, ..self }
+    }
+
+    /// The same with a flag where `raised`.
+    pub fn flag_if(mut self, raised: bool, flag: Flag) -> Self {
+        if raised {
+            self.flags.push(flag);
+        }
+        self
+    }
+}

@@ -1,0 +1,58 @@
+//! Remarks that stand beside a number: stable codes, one sentence each.
+
+use std::borrow::Cow;
+
+/// A remark beside a number: a stable code, with a value after a colon where it has one (`pieces:2`).
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Flag(pub Cow<'static, str>);
+
+impl Flag {
+    /// `code:value`
+    pub fn with(code: &Flag, value: impl std::fmt::Display) -> Self {
+        Self(Cow::Owned(format!("{}:{value}", code.0)))
+    }
+
+    /// The code before the colon.
+    pub fn code(&self) -> &str {
+        self.0.split(':').next().unwrap_or_default()
+    }
+}
+
+macro_rules! flags {
+    ($($name:ident = $code:literal, $about:literal;)*) => {
+        $(#[doc = $about] pub const $name: Flag = Flag(Cow::Borrowed($code));)*
+        /// Every flag code with its sentence.
+        pub static FLAGS: &[(&str, &str)] = &[$(($code, $about)),*];
+    };
+}
+
+flags! {
+    ADJUSTED_OUTLINE = "adjusted_outline", "The outline was moved to where the image shows the border; the plain diameter is of the outline as given.";
+    AGGREGATION_SENSITIVE = "aggregation_sensitive", "The class differs between the volume fraction, the largest and the maximal section.";
+    AXIAL_REFORMAT = "axial_reformat", "The stack is not axial within 15 degrees; rows are slices of an axial reformat.";
+    BASELINE_MISSING = "baseline_missing", "No registered earlier exam: native and new shell cannot be told apart.";
+    BELOW_RECIST_10MM = "below_recist_10mm", "Below the 10 mm that RECIST 1.1 calls measurable.";
+    CHORD_LEAVES_OUTLINE = "chord_leaves_outline", "Less than 80 % of the longest diameter lies inside the outline.";
+    CONTRAST_ENHANCED = "contrast_enhanced", "Contrast medium was given: densities of soft tissue are raised.";
+    CONTRAST_UNKNOWN = "contrast_unknown", "Neither the image nor the study table says whether contrast was given.";
+    END_SLICE = "end_slice", "First or last slice of the outline: not used for the rim.";
+    EXACTLY_HALF = "exactly_half", "The ossified fraction is exactly 0.5, read as not more than half.";
+    FEASIBLE = "feasible", "The grades still possible, joined by |.";
+    FRACTION_SOFT_HARD_DIFFER = "fraction_soft_hard_differ", "The fraction by partial-volume mixture and by plain threshold differ by more than 0.05.";
+    HU_SCALE_SUSPECT = "hu_scale_suspect", "Muscle or fat near the lesion do not have their usual density.";
+    INTERIOR_TOUCHES_NATIVE_BONE = "interior_touches_native_bone", "Internal bone joins bone outside the outline over more than 30 % of its surface.";
+    KV_UNKNOWN = "kv_unknown", "Tube voltage unknown: thresholds of 120 kV were used.";
+    LEVEL_UNKNOWN = "level_unknown", "The vertebral level is not known.";
+    METAL = "metal", "Metal near the lesion: rays within 5 mm of it are not used.";
+    NEAR_LIMIT = "near_limit", "A deciding number lies near its limit.";
+    NO_NATIVE_SCALE = "no_native_scale", "Stored values carry no rescale; taken as HU as they are.";
+    PIECES = "pieces", "The outline has this many separate pieces.";
+    RIM_ON_INNER_SIDE_ONLY = "rim_outside_outline", "More than a quarter of the rim peaks lie more than 1 mm outside the outline.";
+    SECTION_CROSSES_HALF = "section_crosses_half", "The fractions with and without the rim fall on either side of one half.";
+    SLICE_GT_3MM = "slice_gt_3mm", "Slices are more than 3 mm apart.";
+    SLICE_GT_5MM = "slice_gt_5mm", "Slices are more than 5 mm apart: outside RECIST 1.1.";
+    SMALL_AREA = "small_area", "Less than 100 mm2 of outline on this slice: not used for the rim.";
+    THRESHOLD_SENSITIVE = "threshold_sensitive", "The grade changes between mineral thresholds of 150 and 250 HU.";
+    TILTED_SURFACE = "tilted_surface", "The surface is too oblique to the slice over most of the outline.";
+    TOUCHES_BORDER = "touches_border", "The outline reaches the border of the image.";
+}

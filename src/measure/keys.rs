@@ -1,0 +1,46 @@
+//! The artifacts of an exam, by name and type.
+
+use super::Key;
+use crate::geometry::{Extent, Geometry};
+use crate::io::acquisition::Acquisition;
+use crate::ops::interior::InteriorSlice;
+use crate::ops::outline::SliceOutline;
+use crate::ops::plane::Plane;
+use crate::ops::rim::RimSlice;
+use crate::volume::{Mask, Volume};
+
+/// What is known of the exam besides voxels.
+#[derive(Clone, Debug)]
+pub struct Scan {
+    /// How the image was made; the study table fills what the header leaves open.
+    pub acquisition: Acquisition,
+    /// Grid of the whole image, canonical axes.
+    pub whole: Geometry,
+    /// Which part of it the region is.
+    pub region: Extent,
+    /// Vertebral level, from the study table.
+    pub level: Option<String>,
+}
+
+/// What is known of the exam besides voxels (given).
+pub const SCAN: Key<Scan> = Key::new("scan");
+/// The region of the image, HU or MR units (given).
+pub const IMAGE: Key<Volume<f32>> = Key::new("image");
+/// The tumour on the grid of `image` (given).
+pub const TUMOUR: Key<Mask> = Key::new("tumour");
+/// Native bone on the grid of `image`, empty if the study has none (given).
+pub const NATIVE_BONE: Key<Mask> = Key::new("native_bone");
+/// The region on axial slices: `image` itself, or its reformat.
+pub const AXIAL_IMAGE: Key<Volume<f32>> = Key::new("axial_image");
+/// The tumour on axial slices.
+pub const AXIAL_TUMOUR: Key<Mask> = Key::new("axial_tumour");
+/// The outline on each slice that has tumour, upwards; one row of the slice table each.
+pub const OUTLINE: Key<Vec<SliceOutline>> = Key::new("outline");
+/// Present only where the image shows the whole border of the lesion.
+pub const WHOLE_BORDER: Key<()> = Key::new("whole_border");
+/// Each slice of `outline` resampled in plane, HU.
+pub const PLANES: Key<Vec<Plane<f32>>> = Key::new("planes");
+/// The rim on each slice of `outline`, at the mineral threshold and at the two sensitivity thresholds.
+pub const RIM: Key<[Vec<RimSlice>; 3]> = Key::new("rim");
+/// The interior on each slice of `outline`, at the same three thresholds.
+pub const INTERIOR: Key<[Vec<InteriorSlice>; 3]> = Key::new("interior");

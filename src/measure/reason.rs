@@ -1,0 +1,65 @@
+//! Why a number is not given: stable codes, what each means, what to do, and which measures it takes away.
+
+use std::borrow::Cow;
+
+/// A stable code for why something cannot be measured.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Reason {
+    /// What `exams.csv` writes.
+    pub code: &'static str,
+    /// One sentence: what is wrong.
+    pub about: &'static str,
+    /// One sentence: what a person can do about it.
+    pub remedy: &'static str,
+}
+
+/// A reason with the particulars of one exam.
+#[derive(Clone, Debug, PartialEq, thiserror::Error)]
+#[error("{}: {}", reason.code, detail)]
+pub struct Refusal {
+    /// The reason.
+    pub reason: Reason,
+    /// Figures that explain it, for logs and pictures; may be empty.
+    pub detail: Cow<'static, str>,
+    /// Where a class is still partly known: the flags that say so (`feasible:2b|3`).
+    pub flags: Vec<super::Flag>,
+}
+
+impl Refusal {
+    /// A refusal with its particulars.
+    pub fn of(reason: Reason, detail: impl Into<Cow<'static, str>>) -> Self {
+        Self { reason, detail: detail.into(), flags: Vec::new() }
+    }
+
+    /// The same with a flag.
+    pub fn flagged(mut self, flag: super::Flag) -> Self {
+        self.flags.push(flag);
+        self
+    }
+}
+
+macro_rules! reasons {
+    ($($name:ident = $code:literal, $about:literal, $remedy:literal;)*) => {
+        $(#[doc = $about] pub const $name: Reason = Reason { code: $code, about: $about, remedy: $remedy };)*
+        /// Every reason a measure may be refused for.
+        pub static REASONS: &[Reason] = &[$($name),*];
+    };
+}
+
+reasons! {
+    BELOW_2_PIXELS = "below_2_pixels", "The outline is narrower than two pixels on every slice.", "draw the outline on a finer grid";
+    CONTRAST_TOO_DENSE = "contrast_too_dense", "Enhanced soft tissue is too dense to tell from mineral.", "use the unenhanced series";
+    EVALUABLE_PERIMETER_LT_50PCT = "evaluable_perimeter_lt_50pct", "Less than half of the outline's length can be judged for a rim.", "look at the pictures in qc/; thinner slices or another series may help";
+    FOV_TRUNCATED = "fov_truncated", "The outline reaches the border of the image.", "use a series that shows the whole lesion";
+    HU_SCALE_SUSPECT = "hu_scale_suspect", "Muscle and fat are too far from their usual density to trust the scale.", "check rescale slope and intercept of the series";
+    INTERIOR_NE = "interior_ne", "The interior could not be judged.", "see ossified_fraction of the same exam";
+    METAL = "metal", "Metal hides more than half of the outline.", "use a series with metal artefact reduction";
+    NATIVE_BONE_GT_50PCT = "native_bone_gt_50pct", "More than half of the interior is native bone.", "check the outline";
+    NO_RESCALE = "no_rescale", "The series has no rescale to HU.", "export the series with RescaleSlope and RescaleIntercept";
+    OBLIQUE_STACK = "oblique_stack", "The stack is oblique and could not be reformatted.", "use an axial series";
+    RIM_NE = "rim_ne", "The rim could not be judged.", "see rim_coverage of the same exam";
+    SAG_ONLY = "sag_only", "Sampling along the left-right axis is too coarse for axial measures.", "use an axial series";
+    SLICE_GT_3_5MM = "slice_gt_3_5mm", "Slices are more than 3.5 mm apart.", "use a thinner reconstruction";
+    TOO_FEW_SLICES = "too_few_slices", "Fewer than three slices can be judged for a rim.", "use a thinner reconstruction";
+    ZONE_LT_200MM2 = "zone_lt_200mm2", "Less than 200 mm2 lie deeper than the peel.", "none: the lesion is too small for an interior";
+}

@@ -1,0 +1,27 @@
+//! Stages turn artifacts into artifacts. Each names what it reads, what it writes and how far it looks.
+
+use crate::measure::settings::Settings;
+use crate::measure::{Board, Modality, Refusal, View};
+
+/// Every stage; the graph picks those that the wanted measures need.
+pub static STAGES: &[Stage] = &[];
+
+/// One step of an exam.
+pub struct Stage {
+    /// Its name in graphs, logs and time tables.
+    pub name: &'static str,
+    /// One sentence.
+    pub about: &'static str,
+    /// The branches it serves.
+    pub modalities: &'static [Modality],
+    /// Names of the artifacts it reads; if one is refused, all it writes is refused for the same reason.
+    pub reads: &'static [&'static str],
+    /// Names of the artifacts it writes; each is written by one stage of a branch only.
+    pub writes: &'static [&'static str],
+    /// How far around the structures it looks at the image, mm.
+    pub reach_mm: fn(&Settings) -> f64,
+    /// Memory it takes while it runs and leaves behind, bytes for each voxel of the region.
+    pub bytes_per_voxel: f64,
+    /// Runs it. Pure: no files, no clock, no log; equal inputs give equal bits.
+    pub run: fn(&View<'_>, &Settings) -> Result<Board, Refusal>,
+}

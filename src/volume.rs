@@ -1,0 +1,114 @@
+//! Voxels on a grid: an `ndarray` of shape (z, y, x), x fastest, with its [`Geometry`].
+
+use crate::geometry::{Extent, Geometry};
+use ndarray::{Array3, ArrayView2, s};
+
+pub mod traverse;
+
+/// Voxels with their place in the patient.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Volume<T> {
+    geometry: Geometry,
+    voxels: Array3<T>,
+}
+
+/// The voxels of a structure.
+pub type Mask = Volume<bool>;
+
+/// The voxel count does not fit the grid.
+#[derive(Debug, thiserror::Error)]
+#[error("{got} voxels do not fill a grid of {want}")]
+pub struct ShapeError {
+    /// Voxels given.
+    pub got: usize,
+    /// Voxels of the grid.
+    pub want: usize,
+}
+
+impl<T> Volume<T> {
+    /// Takes voxels in storage order (x fastest, z slowest).
+    ///
+    /// # Errors
+    /// If their number is not that of the grid.
+    pub fn new(geometry: Geometry, voxels: Vec<T>) -> Result<Self, ShapeError> {
+        let [nx, ny, nz] = geometry.dims;
+        let wrong = ShapeError { got: voxels.len(), want: geometry.len() };
+        let voxels = Array3::from_shape_vec((nz, ny, nx), voxels).map_err(|_| wrong)?;
+        Ok(Self { geometry, voxels })
+    }
+
+    /// `out(x, y, z) = f([x, y, z])`
+    pub fn from_fn(geometry: Geometry, mut f: impl FnMut([usize; 3]) -> T) -> Self {
+        let [nx, ny, nz] = geometry.dims;
+        let voxels = Array3::from_shape_fn((nz, ny, nx), |(z, y, x)| f([x, y, z]));
+        Self { geometry, voxels }
+    }
+
+    /// The grid.
+    pub fn geometry(&self) -> &Geometry {
+        &self.geometry
+    }
+
+    /// The voxels, shape (z, y, x).
+    pub fn voxels(&self) -> &Array3<T> {
+        &self.voxels
+    }
+
+    /// The voxels in storage order, x fastest.
+    pub fn as_slice(&self) -> &[T] {
+        self.voxels.as_slice().expect("a volume is built contiguous and never restrided")
+    }
+
+    /// The voxels in storage order, to be changed in place.
+    pub fn as_mut_slice(&mut self) -> &mut [T] {
+        self.voxels.as_slice_mut().expect("a volume is built contiguous and never restrided")
+    }
+
+    /// One axial plane, shape (y, x).
+    pub fn plane(&self, z: usize) -> ArrayView2<'_, T> {
+        self.voxels.slice(s![z, .., ..])
+    }
+}
+
+impl<T: Clone> Volume<T> {
+    /// The voxels of a box, as a volume of their own.
+    pub fn crop(&self, e: &Extent) -> Self {
+        let part = self.voxels.slice(s![e.lo[2]..e.hi[2], e.lo[1]..e.hi[1], e.lo[0]..e.hi[0]]);
+        Self { geometry: self.geometry.crop(e), voxels: part.as_standard_layout().into_owned() }
+    }
+}
+
+impl Mask {
+    /// Number of voxels in the structure.
+    pub fn count(&self) -> usize {
+        self.as_slice().iter().filter(|&&m| m).count()
+    }
+
+    /// The smallest box that holds the structure; `None` if it is empty.
+    pub fn extent(&self) -> Option<Extent> {
+        let mut found: Option<Extent> = None;
+        for ((z, y, x), _) in self.voxels.indexed_iter().filter(|(_, m)| **m) {
+            let here = Extent { lo: [x, y, z], hi: [x + 1, y + 1, z + 1] };
+            found = Some(found.map_or(here, |e| e.union(&here)));
+        }
+        found
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn extent_is_the_tight_box() {
+        let g = Geometry::upright([5, 4, 3], [1.0; 3]);
+        let m = Mask::from_fn(g, |[x, y, z]| (1..3).contains(&x) && y == 2 && z >= 1);
+        assert_eq!(m.extent(), Some(Extent { lo: [1, 2, 1], hi: [3, 3, 3] }));
+        assert_eq!(m.crop(&m.extent().unwrap()).count(), m.count());
+    }
+
+    #[test]
+    fn a_wrong_voxel_count_is_refused() {
+        assert!(Volume::new(Geometry::upright([2, 2, 2], [1.0; 3]), vec![0.0_f32; 7]).is_err());
+    }
+}
