@@ -7,6 +7,7 @@ pub mod board;
 pub mod flag;
 pub mod keys;
 pub mod reason;
+pub mod rows;
 pub mod settings;
 
 pub use board::{Board, Key, View};
