@@ -53,9 +53,13 @@ pub struct MemoryDisk(Arc<Mutex<State>>);
 impl MemoryDisk {
     /// Empty storage with something about to go wrong.
     pub fn with(trouble: Trouble) -> Self {
-        let disk = Self::default();
-        disk.state().trouble = Some(trouble);
-        disk
+        Self::default().and_then(trouble)
+    }
+
+    /// The same storage with something about to go wrong.
+    pub fn and_then(self, trouble: Trouble) -> Self {
+        self.state().trouble = Some(trouble);
+        self
     }
 
     /// Every call that changed the storage or tried to, in order: what it did, and to which file name.
@@ -253,7 +257,7 @@ mod tests {
             let disk = MemoryDisk::default();
             disk.write_atomic(&name(), b"old").unwrap();
             assert_eq!(disk.log().len(), calls);
-            disk.state().trouble = Some(Trouble::PowerLoss(calls + cut));
+            let disk = disk.and_then(Trouble::PowerLoss(calls + cut));
             assert_eq!(disk.write_atomic(&name(), b"new").is_ok(), cut == calls);
             for loss in [Loss::Nothing, Loss::Dropped, Loss::Torn, Loss::Zeroed] {
                 let found = disk.after(loss).files()[&name()].clone();

@@ -1,0 +1,28 @@
+//! The overnight job: a study table in, durable records and their projection into CSV out.
+//!
+//! ```text
+//!  study table -> plan -> patients on plain threads -> one record each -> projection -> CSV
+//!                  ^       (load, measure, pictures)    records/N.seg     *.csv.part, then renamed
+//!                  '--- records of earlier attempts whose content key holds
+//! ```
+
+pub mod attempt;
+pub mod budget;
+pub mod csv;
+pub mod event;
+pub mod failure;
+pub mod key;
+pub mod load;
+pub mod manifest;
+pub mod measurer;
+pub mod number;
+pub mod projection;
+pub mod record;
+pub mod resources;
+pub mod review;
+pub mod run;
+pub mod segment;
+pub mod shard;
+pub mod study;
+pub mod summary;
+pub mod sweep;

@@ -1,0 +1,260 @@
+//! One exam from its row of the study table to a board: outlines first, then only the region of the image they need.
+
+use super::failure::{
+    IMAGE_MISSING, MASK_EMPTY, MASK_MISSING, MASK_OFF_IMAGE, STRUCTURE_NOT_READ, Trouble, WRONG_MODALITY,
+};
+use super::study::{ImageFile, Row, Structure};
+use crate::geometry::{Extent, Geometry};
+use crate::io::acquisition::Acquisition;
+use crate::measure::Board;
+use crate::measure::keys::{IMAGE, NATIVE_BONE, SCAN, Scan, TUMOUR};
+use crate::ops::onto::{footprint, onto};
+use crate::volume::{Mask, Volume};
+use std::path::{Path, PathBuf};
+
+/// What the structure that says where the lesion is goes by in the study table.
+const LESION: &str = "tumour";
+/// Bone that was there before, for the interior.
+const BONE: &str = "native_bone";
+
+/// What is wrong with a file.
+#[derive(Clone, Debug)]
+pub struct ReadFault {
+    /// A stable code.
+    pub reason: String,
+    /// What is wrong and what to do, without path or name.
+    pub message: String,
+    /// Whether the storage is at fault, not the file.
+    pub transient: bool,
+}
+
+/// Opens images and label maps.
+pub trait Source: Sync {
+    /// Reads the headers of an image.
+    ///
+    /// # Errors
+    /// If it is no image that can be measured.
+    fn image(&self, path: &Path, series_uid: Option<&str>) -> Result<Box<dyn Image>, ReadFault>;
+
+    /// Reads a label map.
+    ///
+    /// # Errors
+    /// If it is none.
+    fn labels(&self, path: &Path) -> Result<Box<dyn Labels>, ReadFault>;
+}
+
+/// An image of which only the headers are read.
+pub trait Image {
+    /// The whole grid, canonical axes.
+    fn geometry(&self) -> &Geometry;
+    /// What its headers say.
+    fn acquisition(&self) -> &Acquisition;
+    /// Memory that reading a region takes for a while, bytes.
+    fn raw_bytes(&self) -> u64;
+    /// Reads a region.
+    ///
+    /// # Errors
+    /// If the voxels cannot be had.
+    fn read(&self, region: &Extent) -> Result<Volume<f32>, ReadFault>;
+}
+
+/// A label map.
+pub trait Labels {
+    /// Its grid, canonical axes.
+    fn geometry(&self) -> &Geometry;
+    /// The smallest box that holds the labels; `None` if there is no such voxel.
+    fn extent(&self, which: Option<&[i64]>) -> Option<Extent>;
+    /// The labels as a mask, within a box.
+    fn mask(&self, which: Option<&[i64]>, region: &Extent) -> Mask;
+}
+
+/// An exam whose image headers have been read.
+pub struct Opened<'a> {
+    row: &'a Row,
+    base: &'a Path,
+    image: Box<dyn Image>,
+    lesion: &'a Structure,
+    bone: Option<&'a Structure>,
+}
+
+/// The outlines of an exam and the region they ask for.
+pub struct Outlines {
+    files: Vec<(PathBuf, Box<dyn Labels>)>,
+    region: Extent,
+}
+
+/// Reads the headers of a row's image and checks what the table says of it.
+///
+/// # Errors
+/// If there is nothing to measure.
+pub fn open<'a>(row: &'a Row, base: &'a Path, source: &dyn Source) -> Result<Opened<'a>, Trouble> {
+    let file = row.image.as_ref().ok_or_else(|| {
+        Trouble::data("image", IMAGE_MISSING, "the cell image is empty: name a NIfTI file, a DICOM file or a folder")
+    })?;
+    let (lesion, bone) = named(row)?;
+    let ImageFile { path, series_uid } = file;
+    let image = source.image(&base.join(path), series_uid.as_deref()).map_err(|f| fault("image", "image", f))?;
+    same_modality(row, image.acquisition())?;
+    Ok(Opened { row, base, image, lesion, bone })
+}
+
+fn named(row: &Row) -> Result<(&Structure, Option<&Structure>), Trouble> {
+    if let Some(unnamed) = row.structures.iter().find(|s| s.name.is_none()) {
+        let message = format!(
+            "structures[{}]: a file without a name (DICOM SEG, RTSTRUCT) is not read yet: give a NIfTI mask as name=FILE",
+            unnamed.place
+        );
+        return Err(Trouble::data("structures", STRUCTURE_NOT_READ, message));
+    }
+    let find = |name| row.structures.iter().find(|s| s.name == Some(name));
+    let missing = "structures gives no tumour: add tumour=FILE";
+    Ok((find(LESION).ok_or_else(|| Trouble::data("structures", MASK_MISSING, missing))?, find(BONE)))
+}
+
+fn same_modality(row: &Row, acquisition: &Acquisition) -> Result<(), Trouble> {
+    let wanted = row.exam.modality.name();
+    match &acquisition.modality {
+        Some(found) if found != wanted => {
+            let message = format!("image: the table says {wanted}, the image is of another modality: correct the row");
+            Err(Trouble::data("image", WRONG_MODALITY, message))
+        }
+        _ => Ok(()),
+    }
+}
+
+fn fault(stage: &str, place: &str, fault: ReadFault) -> Trouble {
+    let failure = super::failure::Failure::new(stage, &fault.reason, format!("{place}: {}", fault.message));
+    if fault.transient { Trouble::Transient(failure) } else { Trouble::Data(failure) }
+}
+
+impl Opened<'_> {
+    /// Memory that its outlines take, bytes: a byte for each voxel of the image, for each file.
+    pub fn outline_bytes(&self) -> u64 {
+        self.image.geometry().len() as u64 * self.files().len() as u64
+    }
+
+    /// Memory that measuring takes beside the outlines, bytes.
+    pub fn region_bytes(&self, outlines: &Outlines, bytes_per_voxel: f64) -> u64 {
+        let voxels = outlines.region.dims().iter().product::<usize>();
+        self.image.raw_bytes() + (voxels as f64 * bytes_per_voxel) as u64
+    }
+
+    /// Memory that measuring the whole image would take, bytes.
+    pub fn largest_bytes(&self, bytes_per_voxel: f64) -> u64 {
+        let whole = Outlines { files: Vec::new(), region: Extent::whole(self.image.geometry().dims) };
+        self.outline_bytes() + self.region_bytes(&whole, bytes_per_voxel)
+    }
+
+    /// Reads the outlines and finds the region: the lesion and `reach_mm` around it.
+    ///
+    /// # Errors
+    /// If the lesion has no voxel in the image.
+    pub fn outlines(&self, source: &dyn Source, reach_mm: f64) -> Result<Outlines, Trouble> {
+        let mut files = Vec::new();
+        for structure in self.files() {
+            let read = source.labels(&self.base.join(&structure.file));
+            let place = format!("structures[{}]", structure.place);
+            files.push((structure.file.clone(), read.map_err(|f| fault("structures", &place, f))?));
+        }
+        let mut outlines = Outlines { files, region: Extent::whole([0; 3]) };
+        let grid = self.image.geometry();
+        let lesion = outlines.extent(self.lesion, grid)?;
+        let margin = grid.spacing.map(|s| (reach_mm / s).ceil() as usize);
+        outlines.region = lesion.grown(margin, grid.dims);
+        Ok(outlines)
+    }
+
+    /// Reads the region of the image and fills a board.
+    ///
+    /// # Errors
+    /// If the voxels cannot be had, or no voxel of the lesion lies on one of the image.
+    pub fn board(&self, outlines: &Outlines) -> Result<Board, Trouble> {
+        let whole = self.image.geometry();
+        let grid = whole.crop(&outlines.region);
+        let tumour = outlines.mask(self.lesion, whole, &grid);
+        if tumour.count() == 0 {
+            return Err(off_image(self.lesion));
+        }
+        let bone = match self.bone {
+            Some(structure) => outlines.mask(structure, whole, &grid),
+            None => Mask::from_fn(grid, |_| false),
+        };
+        let image = self.image.read(&outlines.region).map_err(|f| fault("image", "image", f))?;
+        let mut board = Board::default();
+        board.put(&SCAN, self.scan(outlines.region), &[]);
+        board.put(&IMAGE, image, &[]);
+        board.put(&TUMOUR, tumour, &[]);
+        board.put(&NATIVE_BONE, bone, &[]);
+        Ok(board)
+    }
+
+    fn scan(&self, region: Extent) -> Scan {
+        let acquisition = filled(self.image.acquisition(), &self.row.given);
+        Scan { acquisition, whole: self.image.geometry().clone(), region, level: self.row.level.clone() }
+    }
+
+    /// One structure for each file that must be read.
+    fn files(&self) -> Vec<&Structure> {
+        let bone = self.bone.filter(|b| b.file != self.lesion.file);
+        std::iter::once(self.lesion).chain(bone).collect()
+    }
+}
+
+/// The header's facts; the table's where the header has none.
+fn filled(header: &Acquisition, given: &Acquisition) -> Acquisition {
+    let (h, g) = (header.clone(), given.clone());
+    Acquisition {
+        modality: h.modality,
+        kvp: h.kvp.or(g.kvp),
+        contrast: h.contrast.or(g.contrast),
+        kernel: h.kernel.or(g.kernel),
+        thickness_mm: h.thickness_mm.or(g.thickness_mm),
+        weighting: h.weighting.or(g.weighting),
+        te_ms: h.te_ms.or(g.te_ms),
+        tr_ms: h.tr_ms.or(g.tr_ms),
+        fat_sat: h.fat_sat.or(g.fat_sat),
+        has_rescale: h.has_rescale,
+    }
+}
+
+fn off_image(structure: &Structure) -> Trouble {
+    let message = format!(
+        "structures[{}]: no voxel of the outline lies on a voxel of the image: check that it was drawn on this image",
+        structure.place
+    );
+    Trouble::data("structures", MASK_OFF_IMAGE, message)
+}
+
+impl Outlines {
+    fn of(&self, structure: &Structure) -> &dyn Labels {
+        let file = self.files.iter().find(|(file, _)| *file == structure.file);
+        file.expect("the file of every structure in use has been read").1.as_ref()
+    }
+
+    /// Where a structure lies in the image.
+    fn extent(&self, structure: &Structure, image: &Geometry) -> Result<Extent, Trouble> {
+        let labels = self.of(structure);
+        let Some(own) = labels.extent(structure.labels.as_deref()) else {
+            let message =
+                format!("structures[{}]: the outline is empty: draw it, or check its label numbers", structure.place);
+            return Err(Trouble::data("structures", MASK_EMPTY, message));
+        };
+        if labels.geometry().same_grid(image) {
+            return Ok(own);
+        }
+        footprint(labels.geometry(), &own, image).ok_or_else(|| off_image(structure))
+    }
+
+    /// A structure on the grid of the region.
+    fn mask(&self, structure: &Structure, whole: &Geometry, grid: &Geometry) -> Mask {
+        let (labels, which) = (self.of(structure), structure.labels.as_deref());
+        if labels.geometry().same_grid(whole) {
+            let mask = labels.mask(which, &self.region);
+            return Volume::new(grid.clone(), mask.as_slice().to_vec()).expect("a mask of the region fills its grid");
+        }
+        match labels.extent(which) {
+            Some(own) => onto(&labels.mask(which, &own), grid),
+            None => Mask::from_fn(grid.clone(), |_| false),
+        }
+    }
+}
