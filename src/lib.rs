@@ -7,6 +7,7 @@
 //! Research use only; not a medical device.
 
 pub mod geometry;
+pub mod graph;
 pub mod io;
 pub mod measure;
 pub mod ops;
