@@ -6,6 +6,7 @@
 //!
 //! Research use only; not a medical device.
 
+pub mod cli;
 pub mod config;
 pub mod geometry;
 pub mod io;
