@@ -15,12 +15,14 @@ pub use error::ConfigError;
 pub use merged::Provenance;
 pub use origin::Origin;
 
-use crate::measure::settings::{Density, Grade, Interior, Resample, Rim, Settings};
+use crate::measure::settings::Settings;
 use crate::measure::{MEASUREMENTS, Measure, Modality};
 use layer::{Author, Document};
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use std::io::Read;
 use std::path::Path;
+use toml::{Table, Value};
 
 /// The reference of every setting, built into the program.
 pub const DEFAULT: &str = include_str!("../configs/default.toml");
@@ -95,21 +97,7 @@ pub enum LogFormat {
     Json,
 }
 
-/// The merged text as it is laid out in the file.
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Written {
-    resample: Resample,
-    density: Density,
-    rim: Rim,
-    interior: Interior,
-    grade: Grade,
-    measures: Wanted,
-    output: Output,
-    cohort: Cohort,
-    run: Run,
-}
-
+/// `[measures]`
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Wanted {
@@ -171,15 +159,28 @@ fn merge(text: Option<&str>, profile: Option<&str>, sets: &[String]) -> Result<(
 }
 
 fn build(merged: &Provenance) -> Result<Config, ConfigError> {
-    let written: Written = merged.to_table().try_into().expect("every value was checked against its limit");
-    let Written { resample, density, rim, interior, grade, measures, output, cohort, run } = written;
+    let mut sections = merged.to_table();
+    let Wanted { wanted } = take(&mut sections, "measures");
     let known: Vec<&str> = registered().map(|m| m.name).collect();
-    let measures = wanted(&measures.wanted, &known, merged.origin("measures.wanted"))?;
-    Ok(Config { settings: Settings { resample, density, rim, interior, grade }, measures, output, cohort, run })
+    Ok(Config {
+        measures: in_registry_order(&wanted, &known, merged.origin("measures.wanted"))?,
+        output: take(&mut sections, "output"),
+        cohort: take(&mut sections, "cohort"),
+        run: take(&mut sections, "run"),
+        settings: typed(Value::Table(sections)),
+    })
+}
+
+fn take<T: DeserializeOwned>(sections: &mut Table, name: &str) -> T {
+    typed(sections.remove(name).expect("configs/default.toml has this section"))
+}
+
+fn typed<T: DeserializeOwned>(value: Value) -> T {
+    value.try_into().expect("the limits admit only what the type holds")
 }
 
 /// The wanted ones among the known, in their order; `all` is every one.
-fn wanted(names: &[String], known: &[&str], origin: &Origin) -> Result<Vec<String>, ConfigError> {
+fn in_registry_order(names: &[String], known: &[&str], origin: &Origin) -> Result<Vec<String>, ConfigError> {
     if let Some(name) = names.iter().find(|n| *n != "all" && !known.contains(&n.as_str())) {
         let nearest = nearest::nearest(name, known.iter().copied()).map(str::to_owned);
         return Err(ConfigError::UnknownMeasure { name: name.clone(), origin: origin.clone(), nearest });
@@ -289,7 +290,7 @@ mod tests {
     fn measures_come_in_registry_order_or_are_refused_with_the_nearest() {
         let names = |list: &[&str]| list.iter().map(|&n| n.to_owned()).collect::<Vec<_>>();
         let known = ["volume", "rim_coverage", "boriani_grade"];
-        let of = |list: &[&str]| wanted(&names(list), &known, &Origin::Set);
+        let of = |list: &[&str]| in_registry_order(&names(list), &known, &Origin::Set);
         assert_eq!(of(&["all"]).unwrap(), names(&known));
         assert_eq!(of(&["boriani_grade", "volume"]).unwrap(), names(&["volume", "boriani_grade"]));
         assert_eq!(of(&["volum"]).unwrap_err().to_string(), "--set: unknown measure `volum`; did you mean `volume`?");
