@@ -6,6 +6,8 @@
 //!
 //! Research use only; not a medical device.
 
+pub mod cli;
+pub mod config;
 pub mod geometry;
 pub mod graph;
 pub mod io;
