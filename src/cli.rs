@@ -9,7 +9,6 @@ pub mod output;
 pub mod resources;
 pub mod shard;
 pub mod signals;
-pub mod tolerance;
 
 pub use exit::{Exit, Failure};
 

@@ -2,20 +2,21 @@
 
 use osteon::batch::event::{Event, Reporter};
 use osteon::batch::load::{Image, Labels, ReadFault, Source};
-use osteon::batch::measurer::{Gallery, Measurer, Watch};
-use osteon::batch::projection::slice_columns;
-use osteon::batch::run::{Allowance, Job, RunError, RunOptions, run};
+use osteon::batch::measurer::{Gallery, Measurer};
+use osteon::batch::run::{Job, RunError, RunOptions, run};
 use osteon::batch::shard::Shard;
 use osteon::batch::study::{self, ExamName};
 use osteon::batch::summary::Summary;
+use osteon::batch::tolerance::Tolerance;
 use osteon::geometry::{Extent, Geometry};
+use osteon::graph::Hook;
 use osteon::io::acquisition::Acquisition;
 use osteon::io::disk::memory::{Loss, MemoryDisk, Trouble};
 use osteon::io::disk::{Disk, LocalDisk};
 use osteon::measure::keys::{IMAGE, TUMOUR};
 use osteon::measure::rows::{ExamRow, ExamRows, SliceRow, Status, Value};
 use osteon::measure::settings::Settings;
-use osteon::measure::{Board, Modality};
+use osteon::measure::{Board, Modality, columns};
 use osteon::volume::{Mask, Volume};
 use std::collections::BTreeMap;
 use std::fs;
@@ -151,19 +152,19 @@ impl Measurer for World {
     fn bytes_per_voxel(&self, _: Modality) -> f64 {
         40.0
     }
-    fn run(&self, modality: Modality, board: Board, watch: &dyn Watch) -> ExamRows {
+    fn run(&self, modality: Modality, board: Board, hook: &dyn Hook) -> ExamRows {
         if self.stop_at == Some(self.runs.fetch_add(1, Ordering::SeqCst)) {
             self.stop.store(true, Ordering::SeqCst);
         }
-        watch.before("toy");
+        hook.before("toy");
         self.wait();
-        let view = board.view(&["image", "tumour"]);
+        let view = board.view(&["image", "tumour"], &[]);
         let (image, tumour) = (view.get(&IMAGE), view.get(&TUMOUR));
         let sum = |z: usize| {
             let pairs = image.plane(z).into_iter().zip(tumour.plane(z)).filter(|(_, m)| **m);
             pairs.map(|(v, _)| f64::from(*v)).sum::<f64>() / 7.0
         };
-        let cells = vec![Some(0.5); slice_columns(modality).count()];
+        let cells = vec![Some(0.5); columns(modality).count()];
         let slice = |z| SliceRow { slice: z, z_mm: sum(z), level: None, cells: cells.clone(), flags: vec![] };
         let total: f64 = (0..image.geometry().dims[2]).map(sum).sum();
         let exam = ExamRow {
@@ -177,8 +178,8 @@ impl Measurer for World {
             flags: vec!["kv_unknown".into()],
         };
         let rows = ExamRows { slices: (1..4).map(slice).collect(), exams: vec![exam] };
-        watch.stage("toy", Duration::from_micros(1));
-        watch.finished(&board, &rows);
+        hook.stage("toy", Duration::from_micros(1));
+        hook.finished(&board, &rows);
         rows
     }
 }
@@ -201,17 +202,7 @@ impl Reporter for World {
 }
 
 fn settings() -> Settings {
-    let text = r#"{
-        "resample": {"mode": "inplane", "inplane_mm": 0.5, "slice_mm": 1, "axial_within_deg": 15},
-        "density": {"mineral_hu": 200, "sensitivity_hu": [150, 250], "metal_hu": 3000, "metal_margin_mm": 5},
-        "rim": {"window_mm": [-2, 1], "peak_below_hu": 0, "arc_step_mm": 0.5, "ray_step_mm": 0.1, "close_gap_mm": 1,
-            "min_run_mm": 1, "max_slice_smear_mm": 2, "min_evaluable": 0.5, "min_area_mm2": 100, "min_slices": 3},
-        "interior": {"peel_mm": 2, "peel_share": 0.2, "min_component_mm3": 5, "present_fraction": 0.05,
-            "present_mm3": 50, "min_zone_mm2": 200},
-        "grade": {"rim_none_below": 0.1, "rim_complete_from": 0.9, "rim_complete_slices": 0.8, "rim_max_gap_mm": 5,
-            "rim_max_gap_share": 0.1, "rim_borderline": [[0, 0.1], [0.8, 0.9]], "half_borderline": [0.4, 0.6]}
-    }"#;
-    serde_json::from_str(text).unwrap()
+    osteon::config::load(None, None, &[]).unwrap().0.settings
 }
 
 /// What a test asks for beside the study.
@@ -223,13 +214,13 @@ struct Ask {
     fresh: bool,
     retry_failed: bool,
     fail_fast: bool,
-    allow: Allowance,
+    allow: Tolerance,
     shard: Option<Shard>,
 }
 
 impl Default for Ask {
     fn default() -> Self {
-        let allow = Allowance::Exams(0);
+        let allow = Tolerance::Nothing;
         let (only, shard) = (vec![], None);
         let (fresh, retry_failed, fail_fast) = (false, false, false);
         Self { threads: 1, text: "x = 1", out: OUT, only, fresh, retry_failed, fail_fast, allow, shard }
@@ -417,7 +408,7 @@ fn shards_together_are_the_whole() {
     let images: Vec<_> = images.iter().map(|(p, c)| (p.as_str(), "pre", c.as_str())).collect();
     let site = Site::new(&images);
     let (expected, _) = undisturbed(&site);
-    let shard = |i| Shard::parse(&format!("{i}/3"), |_| None).ok();
+    let shard = |i| Some(Shard { index: i, count: 3 });
     let together = MemoryDisk::default();
     let mut rows = Vec::new();
     for i in 1..=3 {
@@ -514,9 +505,9 @@ fn failures_are_kept_tried_again_and_counted() {
     let retry = go(&site, &disk, &Ask { retry_failed: true, ..Ask::default() }).unwrap();
     assert_eq!((retry.reused, retry.measured), (2, 1));
     let code = |allow| go(&site, &disk, &Ask { allow, ..Ask::default() }).unwrap().exit_code();
-    assert_eq!(code(Allowance::Exams(1)), 0);
-    assert_eq!(code(Allowance::Percent(25.0)), 0);
-    assert_eq!(code(Allowance::Percent(24.0)), 1);
+    assert_eq!(code(Tolerance::Count(1)), 0);
+    assert_eq!(code(Tolerance::Percent(25.0)), 0);
+    assert_eq!(code(Tolerance::Percent(24.0)), 1);
 }
 
 #[test]

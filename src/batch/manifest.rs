@@ -59,7 +59,7 @@ fn common(name: &str) -> Value {
 }
 
 fn slice_column(modality: Modality, name: &str) -> Value {
-    match super::projection::slice_columns(modality).find(|c| c.name == name) {
+    match crate::measure::columns(modality).find(|c| c.name == name) {
         Some(column) => json!({ "name": name, "unit": column.unit, "about": column.about }),
         None => common(name),
     }

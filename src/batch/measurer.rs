@@ -1,9 +1,12 @@
 //! What measures an exam, as the job sees it.
 
 use super::study::ExamName;
+use crate::graph::{Graph, GraphError, Hook};
 use crate::measure::rows::ExamRows;
+use crate::measure::settings::Settings;
 use crate::measure::{Board, Modality};
-use std::time::Duration;
+
+const BRANCHES: [Modality; 2] = [Modality::Ct, Modality::Mr];
 
 /// Turns what is on a board into rows.
 pub trait Measurer: Sync {
@@ -14,19 +17,42 @@ pub trait Measurer: Sync {
     fn bytes_per_voxel(&self, modality: Modality) -> f64;
 
     /// Measures. Equal boards give equal rows.
-    fn run(&self, modality: Modality, board: Board, watch: &dyn Watch) -> ExamRows;
+    fn run(&self, modality: Modality, board: Board, hook: &dyn Hook) -> ExamRows;
 }
 
-/// Is told how an exam comes along.
-pub trait Watch: Sync {
-    /// A stage begins. May unwind, which ends the exam.
-    fn before(&self, stage: &str);
+/// The graphs of all branches.
+pub struct Graphs<'a> {
+    settings: &'a Settings,
+    graphs: Vec<Graph>,
+}
 
-    /// A stage has ended.
-    fn stage(&self, stage: &str, elapsed: Duration);
+impl<'a> Graphs<'a> {
+    /// Graphs for the wanted measures; the artifacts in `also` are kept for galleries.
+    ///
+    /// # Errors
+    /// A registry that does not fit together.
+    pub fn new(settings: &'a Settings, wanted: &[String], also: &[&'static str]) -> Result<Self, GraphError> {
+        let graph = |modality| Graph::new(modality, wanted, also);
+        Ok(Self { settings, graphs: BRANCHES.into_iter().map(graph).collect::<Result<_, _>>()? })
+    }
 
-    /// All rows are there, and what a gallery wanted is still on the board.
-    fn finished(&self, board: &Board, rows: &ExamRows);
+    fn of(&self, modality: Modality) -> &Graph {
+        self.graphs.iter().find(|g| g.modality() == modality).expect("there is a graph for every branch")
+    }
+}
+
+impl Measurer for Graphs<'_> {
+    fn reach_mm(&self, modality: Modality) -> f64 {
+        self.of(modality).reach_mm(self.settings)
+    }
+
+    fn bytes_per_voxel(&self, modality: Modality) -> f64 {
+        self.of(modality).bytes_per_voxel()
+    }
+
+    fn run(&self, modality: Modality, board: Board, hook: &dyn Hook) -> ExamRows {
+        self.of(modality).run(board, self.settings, hook)
+    }
 }
 
 /// Makes files of an exam while its artifacts are still there: pictures, masks.

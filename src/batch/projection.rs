@@ -9,7 +9,7 @@ use super::review;
 use super::study::{ExamName, Study};
 use crate::io::disk::{Disk, Handle};
 use crate::measure::rows::{ExamRow, ExamRows, SliceRow, Value};
-use crate::measure::{Column, MEASUREMENTS, Modality};
+use crate::measure::{Modality, columns};
 use std::collections::HashSet;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -29,11 +29,6 @@ pub fn slice_table(modality: Modality) -> &'static str {
         Modality::Ct => "slices_ct.csv",
         Modality::Mr => "slices_mr.csv",
     }
-}
-
-/// The registered columns of a slice table, in order.
-pub fn slice_columns(modality: Modality) -> impl Iterator<Item = &'static Column> {
-    MEASUREMENTS.iter().flat_map(|m| m.columns).filter(move |c| c.modalities.contains(&modality))
 }
 
 /// What is known of a patient.
@@ -304,7 +299,7 @@ impl<'a> Tables<'a> {
 
 /// The columns of a slice table after the key.
 pub fn slice_header(modality: Modality) -> impl Iterator<Item = &'static str> {
-    let named = slice_columns(modality).map(|c| c.name);
+    let named = columns(modality).map(|c| c.name);
     ["slice", "z_mm", "level"].into_iter().chain(named).chain(["flags"])
 }
 

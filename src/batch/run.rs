@@ -8,13 +8,14 @@ use super::key;
 use super::load::Source;
 use super::manifest;
 use super::measurer::{Gallery, Measurer};
+use super::peak::peak_bytes;
 use super::projection::{Projection, State, Tally};
 use super::record::{Outcome, Record};
-use super::resources::peak_bytes;
 use super::shard::Shard;
 use super::study::Study;
 use super::summary::{Summary, TRY_AGAIN, UNWRITABLE, USAGE};
 use super::sweep;
+use super::tolerance::Tolerance;
 use crate::io::disk::Disk;
 use crate::measure::settings::Settings;
 use plan::{Planned, What};
@@ -45,38 +46,11 @@ pub struct RunOptions<'a> {
     /// Stop at the first failure.
     pub fail_fast: bool,
     /// How many failures still count as success.
-    pub allow_failures: Allowance,
+    pub allow_failures: Tolerance,
     /// Only this share of the patients.
     pub shard: Option<Shard>,
     /// Set from outside to stop: no patient is begun any more, those in flight end before their next stage.
     pub stop: &'a AtomicBool,
-}
-
-/// How many failed exams still count as success.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub enum Allowance {
-    /// So many.
-    Exams(usize),
-    /// So many in a hundred.
-    Percent(f64),
-}
-
-impl Allowance {
-    /// Reads `N` or `P%`; `None` if it is neither.
-    pub fn parse(text: &str) -> Option<Self> {
-        match text.strip_suffix('%') {
-            Some(percent) => percent.parse().ok().filter(|p| (0.0..=100.0).contains(p)).map(Self::Percent),
-            None => text.parse().ok().map(Self::Exams),
-        }
-    }
-
-    /// Whether `failed` of `exams` is within it.
-    pub fn tolerates(self, failed: usize, exams: usize) -> bool {
-        match self {
-            Self::Exams(most) => failed <= most,
-            Self::Percent(percent) => failed as f64 * 100.0 <= percent * exams as f64,
-        }
-    }
 }
 
 /// Everything a run needs.
@@ -280,7 +254,7 @@ impl<'a> Running<'a> {
             (summary.exams, summary.failed, summary.to_review) = (tally.exams, tally.failed, tally.to_review);
             sweep::stale(job.disk, &job.options.out, job.study, &states, &tally.files)?;
         }
-        summary.tolerated = job.options.allow_failures.tolerates(summary.failed, summary.exams);
+        summary.tolerated = job.options.allow_failures.covers(summary.failed, summary.exams);
         summary.elapsed = start.elapsed();
         summary.peak_bytes = peak_bytes();
         if summary.complete {

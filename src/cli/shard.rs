@@ -1,16 +1,9 @@
 //! `--shard I/N`: which part of the patients this process takes.
 
+use crate::batch::shard::Shard;
+
 /// Variables in which schedulers number the tasks of an array.
 const TASK_IDS: [&str; 4] = ["SLURM_ARRAY_TASK_ID", "PBS_ARRAY_INDEX", "SGE_TASK_ID", "LSB_JOBINDEX"];
-
-/// Part `index` (from 1) of `count`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Shard {
-    /// Which part, from 1.
-    pub index: usize,
-    /// Of how many.
-    pub count: usize,
-}
 
 /// Why a shard cannot be told.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]

@@ -6,8 +6,8 @@ use crate::batch::budget::Budget;
 use crate::batch::event::Event;
 use crate::batch::failure::{INTERNAL_ERROR, Trouble};
 use crate::batch::load;
-use crate::batch::measurer::Watch;
 use crate::batch::study::Row;
+use crate::graph::Hook;
 use crate::measure::Board;
 use crate::measure::rows::ExamRows;
 use std::panic::resume_unwind;
@@ -76,8 +76,8 @@ impl<'a> Watcher<'a> {
     }
 }
 
-impl Watch for Watcher<'_> {
-    fn before(&self, _: &str) {
+impl Hook for Watcher<'_> {
+    fn before(&self, _: &'static str) {
         if self.job.options.stop.load(Ordering::Relaxed) {
             self.stopped.store(true, Ordering::Relaxed);
             // No panic: no hook is to tell of it.
@@ -85,7 +85,7 @@ impl Watch for Watcher<'_> {
         }
     }
 
-    fn stage(&self, stage: &str, elapsed: Duration) {
+    fn stage(&self, stage: &'static str, elapsed: Duration) {
         let mut timings = lock(self.timings);
         let timing = timings.entry(stage.to_string()).or_default();
         timing.runs += 1;
