@@ -8,6 +8,7 @@
 
 pub mod attempt;
 pub mod budget;
+pub mod check;
 pub mod csv;
 pub mod event;
 pub mod failure;

@@ -1,5 +1,6 @@
 //! The promises of records: equal bytes after any death, any failing write, on any number of threads and shards.
 
+use osteon::batch::check::check;
 use osteon::batch::event::{Event, Reporter};
 use osteon::batch::load::{Image, Labels, ReadFault, Source};
 use osteon::batch::measurer::{Gallery, Measurer};
@@ -66,6 +67,7 @@ struct Toy {
     grid: Geometry,
     acquisition: Acquisition,
     density: f32,
+    empty: bool,
 }
 
 fn fault(reason: &str, transient: bool) -> ReadFault {
@@ -77,10 +79,13 @@ fn toy(path: &Path) -> Result<Toy, ReadFault> {
     let density = match text.as_str() {
         "stale" => return Err(fault("storage", true)),
         "panic" => panic!("this panic belongs to the test"),
-        "box" => 0.0,
+        "box" | "empty" | "far" => 0.0,
         number => number.parse().map_err(|_| fault("truncated", false))?,
     };
-    Ok(Toy { grid: Geometry::upright([8, 8, 5], [1.0; 3]), acquisition: Acquisition::default(), density })
+    let mut grid = Geometry::upright([8, 8, 5], [1.0; 3]);
+    grid.origin[0] = if text == "far" { 100.0 } else { 0.0 };
+    let modality = (density < 0.0).then(|| "MR".to_string());
+    Ok(Toy { grid, acquisition: Acquisition { modality, ..Acquisition::default() }, density, empty: text == "empty" })
 }
 
 impl Image for Toy {
@@ -103,7 +108,7 @@ impl Labels for Toy {
         &self.grid
     }
     fn extent(&self, _: Option<&[i64]>) -> Option<Extent> {
-        Some(Extent { lo: [2, 3, 1], hi: [5, 6, 4] })
+        (!self.empty).then_some(Extent { lo: [2, 3, 1], hi: [5, 6, 4] })
     }
     fn mask(&self, which: Option<&[i64]>, region: &Extent) -> Mask {
         let own = self.extent(which).unwrap();
@@ -304,6 +309,54 @@ fn a_run_writes_what_the_contract_says() {
          c,pre,CT,main,1,5,image,truncated,image: cannot be read: copy it again\n"
     );
     assert!(text(&files, "slices_ct.csv").lines().nth(1).unwrap().starts_with("b,pre,CT,main,1,1,128.57143,"));
+}
+
+#[test]
+fn what_cannot_be_measured_ends_as_one_line_each_and_harms_nobody() {
+    let mut site = Site::new(&[("ok", "pre", "100"), ("mr", "pre", "-5")]);
+    for word in ["empty", "far"] {
+        fs::write(site.dir.path().join(word), word).unwrap();
+    }
+    for (patient, image, structures) in [
+        ("image", "", "tumour=mask"),
+        ("none", "secret_ok_pre", "canal=mask"),
+        ("empty", "secret_ok_pre", "tumour=empty"),
+        ("far", "secret_ok_pre", "native_bone=mask;tumour=far"),
+        ("gone", "secret_ok_pre", "tumour=secret_gone"),
+        ("seg", "secret_ok_pre", "secret_seg.dcm"),
+    ] {
+        site.rows.push(format!("{patient},pre,CT,{image},{structures}\n"));
+    }
+    let disk = MemoryDisk::default();
+    assert_eq!(plain(&site, &disk).failed, 7);
+    let failures = text(&results(&disk), "failures.csv");
+    let lines: Vec<&str> = failures.lines().skip(1).collect();
+    assert_eq!(
+        lines,
+        [
+            "mr,pre,CT,main,1,3,image,wrong_modality,\"image: the table says CT, the image is of another modality: correct the row\"",
+            "image,pre,CT,main,1,4,image,image_missing,\"the cell image is empty: name a NIfTI file, a DICOM file or a folder\"",
+            "none,pre,CT,main,1,5,structures,mask_missing,structures gives no tumour: add tumour=FILE",
+            "empty,pre,CT,main,1,6,structures,mask_empty,\"structures[1]: the outline is empty: draw it, or check its label numbers\"",
+            "far,pre,CT,main,1,7,structures,mask_off_image,structures[2]: no voxel of the outline lies on a voxel of the image: check that it was drawn on this image",
+            "gone,pre,CT,main,1,8,structures,unreadable,structures[1]: cannot be read: copy it again",
+            "seg,pre,CT,main,1,9,structures,structure_not_read,\"structures[1]: a file without a name (DICOM SEG, RTSTRUCT) is not read yet: give a NIfTI mask as name=FILE\"",
+        ]
+    );
+    assert_eq!(text(&results(&disk), "exams.csv").lines().count(), 2);
+}
+
+#[test]
+fn a_dry_run_finds_what_would_fail_and_how_much_it_takes() {
+    let mut site = Site::usual();
+    site.rows.push("d,pre,CT,secret_a_pre,tumour=secret_gone\n".into());
+    let world = World::default();
+    let found = check(&site.study(), &world, &world);
+    assert_eq!((found.exams, found.patients), (3, 4));
+    let lines: Vec<_> = found.failures.iter().map(|(line, f)| (*line, f.reason.as_str())).collect();
+    assert_eq!(lines, [(5, "truncated"), (6, "file_missing")]);
+    assert_eq!(found.input_bytes, 32);
+    assert_eq!(found.largest_bytes, 8 * 8 * 5 * 41 + 1000);
 }
 
 #[test]
