@@ -115,7 +115,7 @@ mod tests {
         assert_eq!(memory(&[("SLURM_MEM_PER_NODE", "64")], &limits), 64 << 20);
         assert_eq!(memory(&[("SLURM_MEM_PER_CPU", "64")], &limits), 256 << 20);
         assert_eq!(memory(&[("SLURM_MEM_PER_NODE", "0")], &limits), 5000);
-        assert_eq!(memory(&NOTHING, &[free, groups]), 819_200 - 819_200 % 8);
+        assert_eq!(memory(&NOTHING, &[free, groups]), 819_200);
         assert_eq!(memory(&NOTHING, &NOTHING), MODEST);
     }
 
