@@ -12,6 +12,7 @@ pub mod check;
 pub mod csv;
 pub mod event;
 pub mod failure;
+pub mod files;
 pub mod key;
 pub mod load;
 pub mod manifest;

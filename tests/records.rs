@@ -2,7 +2,7 @@
 
 use osteon::batch::check::check;
 use osteon::batch::event::{Event, Reporter};
-use osteon::batch::load::{Image, Labels, ReadFault, Source};
+use osteon::batch::load::{Image, Labels, Source};
 use osteon::batch::measurer::{Gallery, Measurer};
 use osteon::batch::run::{Job, RunError, RunOptions, run};
 use osteon::batch::shard::Shard;
@@ -14,6 +14,7 @@ use osteon::graph::Hook;
 use osteon::io::acquisition::Acquisition;
 use osteon::io::disk::memory::{Loss, MemoryDisk, Trouble};
 use osteon::io::disk::{Disk, LocalDisk};
+use osteon::io::fault::{self, Fault, FaultKind};
 use osteon::measure::keys::{IMAGE, TUMOUR};
 use osteon::measure::rows::{ExamRow, ExamRows, SliceRow, Status, Value};
 use osteon::measure::settings::Settings;
@@ -70,17 +71,17 @@ struct Toy {
     empty: bool,
 }
 
-fn fault(reason: &str, transient: bool) -> ReadFault {
-    ReadFault { reason: reason.into(), message: "cannot be read: copy it again".into(), transient }
+fn fault(kind: FaultKind) -> Fault {
+    Fault { transient: kind == fault::STORAGE_TROUBLE, ..Fault::of(kind, "toy") }
 }
 
-fn toy(path: &Path) -> Result<Toy, ReadFault> {
-    let text = fs::read_to_string(path).map_err(|_| fault("unreadable", false))?;
+fn toy(path: &Path) -> Result<Toy, Fault> {
+    let text = fs::read_to_string(path).map_err(|_| fault(fault::FILE_MISSING))?;
     let density = match text.as_str() {
-        "stale" => return Err(fault("storage", true)),
+        "stale" => return Err(fault(fault::STORAGE_TROUBLE)),
         "panic" => panic!("this panic belongs to the test"),
         "box" | "empty" | "far" => 0.0,
-        number => number.parse().map_err(|_| fault("truncated", false))?,
+        number => number.parse().map_err(|_| fault(fault::TRUNCATED_FILE))?,
     };
     let mut grid = Geometry::upright([8, 8, 5], [1.0; 3]);
     grid.origin[0] = if text == "far" { 100.0 } else { 0.0 };
@@ -98,7 +99,7 @@ impl Image for Toy {
     fn raw_bytes(&self) -> u64 {
         1000
     }
-    fn read(&self, region: &Extent) -> Result<Volume<f32>, ReadFault> {
+    fn read(&self, region: &Extent) -> Result<Volume<f32>, Fault> {
         Ok(Volume::from_fn(self.grid.crop(region), |_| self.density))
     }
 }
@@ -141,11 +142,11 @@ impl World {
 }
 
 impl Source for World {
-    fn image(&self, path: &Path, _: Option<&str>) -> Result<Box<dyn Image>, ReadFault> {
+    fn image(&self, path: &Path, _: Option<&str>) -> Result<Box<dyn Image>, Fault> {
         self.wait();
         Ok(Box::new(toy(path)?))
     }
-    fn labels(&self, path: &Path) -> Result<Box<dyn Labels>, ReadFault> {
+    fn labels(&self, path: &Path) -> Result<Box<dyn Labels>, Fault> {
         Ok(Box::new(toy(path)?))
     }
 }
@@ -306,7 +307,7 @@ fn a_run_writes_what_the_contract_says() {
     assert_eq!(
         text(&files, "failures.csv"),
         "patient,timepoint,modality,series,lesion,line,stage,reason,message\n\
-         c,pre,CT,main,1,5,image,truncated,image: cannot be read: copy it again\n"
+         c,pre,CT,main,1,5,image,truncated_file,image: the file ends before the data its header promises: toy; copy or export the file again\n"
     );
     assert!(text(&files, "slices_ct.csv").lines().nth(1).unwrap().starts_with("b,pre,CT,main,1,1,128.57143,"));
 }
@@ -339,7 +340,7 @@ fn what_cannot_be_measured_ends_as_one_line_each_and_harms_nobody() {
             "none,pre,CT,main,1,5,structures,mask_missing,structures gives no tumour: add tumour=FILE",
             "empty,pre,CT,main,1,6,structures,mask_empty,\"structures[1]: the outline is empty: draw it, or check its label numbers\"",
             "far,pre,CT,main,1,7,structures,mask_off_image,structures[2]: no voxel of the outline lies on a voxel of the image: check that it was drawn on this image",
-            "gone,pre,CT,main,1,8,structures,unreadable,structures[1]: cannot be read: copy it again",
+            "gone,pre,CT,main,1,8,structures,file_missing,structures[1]: there is no such file: toy; correct the study table",
             "seg,pre,CT,main,1,9,structures,structure_not_read,\"structures[1]: a file without a name (DICOM SEG, RTSTRUCT) is not read yet: give a NIfTI mask as name=FILE\"",
         ]
     );
@@ -354,7 +355,7 @@ fn a_dry_run_finds_what_would_fail_and_how_much_it_takes() {
     let found = check(&site.study(), &world, &world);
     assert_eq!((found.exams, found.patients), (3, 4));
     let lines: Vec<_> = found.failures.iter().map(|(line, f)| (*line, f.reason.as_str())).collect();
-    assert_eq!(lines, [(5, "truncated"), (6, "file_missing")]);
+    assert_eq!(lines, [(5, "truncated_file"), (6, "file_missing")]);
     assert_eq!(found.input_bytes, 32);
     assert_eq!(found.largest_bytes, 8 * 8 * 5 * 41 + 1000);
 }

@@ -1,11 +1,12 @@
 //! One exam from its row of the study table to a board: outlines first, then only the region of the image they need.
 
 use super::failure::{
-    IMAGE_MISSING, MASK_EMPTY, MASK_MISSING, MASK_OFF_IMAGE, STRUCTURE_NOT_READ, Trouble, WRONG_MODALITY,
+    Failure, IMAGE_MISSING, MASK_EMPTY, MASK_MISSING, MASK_OFF_IMAGE, STRUCTURE_NOT_READ, Trouble, WRONG_MODALITY,
 };
 use super::study::{ImageFile, Row, Structure};
 use crate::geometry::{Extent, Geometry};
 use crate::io::acquisition::Acquisition;
+use crate::io::fault::Fault;
 use crate::measure::Board;
 use crate::measure::keys::{IMAGE, NATIVE_BONE, SCAN, Scan, TUMOUR};
 use crate::ops::onto::{footprint, onto};
@@ -17,30 +18,19 @@ const LESION: &str = "tumour";
 /// Bone that was there before, for the interior.
 const BONE: &str = "native_bone";
 
-/// What is wrong with a file.
-#[derive(Clone, Debug)]
-pub struct ReadFault {
-    /// A stable code.
-    pub reason: String,
-    /// What is wrong and what to do, without path or name.
-    pub message: String,
-    /// Whether the storage is at fault, not the file.
-    pub transient: bool,
-}
-
 /// Opens images and label maps.
 pub trait Source: Sync {
     /// Reads the headers of an image.
     ///
     /// # Errors
     /// If it is no image that can be measured.
-    fn image(&self, path: &Path, series_uid: Option<&str>) -> Result<Box<dyn Image>, ReadFault>;
+    fn image(&self, path: &Path, series_uid: Option<&str>) -> Result<Box<dyn Image>, Fault>;
 
     /// Reads a label map.
     ///
     /// # Errors
     /// If it is none.
-    fn labels(&self, path: &Path) -> Result<Box<dyn Labels>, ReadFault>;
+    fn labels(&self, path: &Path) -> Result<Box<dyn Labels>, Fault>;
 }
 
 /// An image of which only the headers are read.
@@ -55,7 +45,7 @@ pub trait Image {
     ///
     /// # Errors
     /// If the voxels cannot be had.
-    fn read(&self, region: &Extent) -> Result<Volume<f32>, ReadFault>;
+    fn read(&self, region: &Extent) -> Result<Volume<f32>, Fault>;
 }
 
 /// A label map.
@@ -122,8 +112,8 @@ fn same_modality(row: &Row, acquisition: &Acquisition) -> Result<(), Trouble> {
     }
 }
 
-fn fault(stage: &str, place: &str, fault: ReadFault) -> Trouble {
-    let failure = super::failure::Failure::new(stage, &fault.reason, format!("{place}: {}", fault.message));
+fn fault(stage: &str, place: &str, fault: Fault) -> Trouble {
+    let failure = Failure::new(stage, fault.kind.code, format!("{place}: {fault}"));
     if fault.transient { Trouble::Transient(failure) } else { Trouble::Data(failure) }
 }
 

@@ -4,10 +4,11 @@ use super::attempt::{Attempt, Index, Place};
 use super::budget::Budget;
 use super::event::{Event, Reporter};
 use super::failure::{Failure, KILLED_THE_RUN};
+use super::files::Files;
 use super::key;
 use super::load::Source;
 use super::manifest;
-use super::measurer::{Gallery, Measurer};
+use super::measurer::{Gallery, Graphs, Measurer};
 use super::peak::peak_bytes;
 use super::projection::{Projection, State, Tally};
 use super::record::{Outcome, Record};
@@ -16,6 +17,8 @@ use super::study::Study;
 use super::summary::{Summary, TRY_AGAIN, UNWRITABLE, USAGE};
 use super::sweep;
 use super::tolerance::Tolerance;
+use crate::config::Config;
+use crate::graph::GraphError;
 use crate::io::disk::Disk;
 use crate::measure::settings::Settings;
 use plan::{Planned, What};
@@ -84,6 +87,9 @@ pub enum RunError {
     /// `--patient` names nobody.
     #[error("no row of the study table has the patient `{0}`")]
     UnknownPatient(String),
+    /// The registries do not fit together.
+    #[error(transparent)]
+    Graph(#[from] GraphError),
 }
 
 impl RunError {
@@ -91,7 +97,7 @@ impl RunError {
     pub fn exit_code(&self) -> i32 {
         use ErrorKind::*;
         match self {
-            Self::UnknownPatient(_) => USAGE,
+            Self::UnknownPatient(_) | Self::Graph(_) => USAGE,
             Self::Output(e) => match e.kind() {
                 StorageFull | QuotaExceeded | ReadOnlyFilesystem | PermissionDenied | NotADirectory | IsADirectory
                 | FileTooLarge | InvalidFilename | AlreadyExists => UNWRITABLE,
@@ -99,6 +105,25 @@ impl RunError {
             },
         }
     }
+}
+
+/// Measures the files of a study as a configuration says.
+///
+/// # Errors
+/// As [`run`].
+pub fn with_config(
+    study: &Study,
+    config: &Config,
+    options: &RunOptions<'_>,
+    disk: &dyn Disk,
+    gallery: &dyn Gallery,
+    reporter: &dyn Reporter,
+) -> Result<Summary, RunError> {
+    let galleries: &[_] = if config.output.qc { &[("qc", gallery)] } else { &[] };
+    let kept = if config.output.qc { gallery.reads() } else { &[] };
+    let (settings, settings_text) = (&config.settings, &config.number_changing());
+    let measurer = &Graphs::new(settings, &config.measures, kept)?;
+    run(&Job { study, settings, settings_text, measurer, source: &Files, galleries, disk, reporter, options })
 }
 
 /// Runs a job to its end, or as far as it gets.

@@ -1,0 +1,54 @@
+//! Images and label maps as files hold them.
+
+use super::load::{self, Source};
+use crate::geometry::{Extent, Geometry};
+use crate::io::acquisition::Acquisition;
+use crate::io::fault::Fault;
+use crate::io::{image, labels};
+use crate::volume::{Mask, Volume};
+use std::path::Path;
+
+/// The readers of [`crate::io`].
+pub struct Files;
+
+impl Source for Files {
+    fn image(&self, path: &Path, series_uid: Option<&str>) -> Result<Box<dyn load::Image>, Fault> {
+        Ok(Box::new(image::open(path, series_uid)?))
+    }
+
+    fn labels(&self, path: &Path) -> Result<Box<dyn load::Labels>, Fault> {
+        Ok(Box::new(labels::open(path)?))
+    }
+}
+
+impl load::Image for image::Image {
+    fn geometry(&self) -> &Geometry {
+        self.geometry()
+    }
+
+    fn acquisition(&self) -> &Acquisition {
+        self.acquisition()
+    }
+
+    fn raw_bytes(&self) -> u64 {
+        self.raw_bytes()
+    }
+
+    fn read(&self, region: &Extent) -> Result<Volume<f32>, Fault> {
+        self.read(region)
+    }
+}
+
+impl load::Labels for labels::Labels {
+    fn geometry(&self) -> &Geometry {
+        self.geometry()
+    }
+
+    fn extent(&self, which: Option<&[i64]>) -> Option<Extent> {
+        self.extent(which)
+    }
+
+    fn mask(&self, which: Option<&[i64]>, region: &Extent) -> Mask {
+        self.mask(which, region)
+    }
+}

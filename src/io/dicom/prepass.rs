@@ -1,0 +1,207 @@
+//! A walk over the lengths of a DICOM file before anything is decoded.
+//!
+//! `dicom-object` allocates what an element claims, so every claim is held against the size of the file first.
+
+use crate::io::fault::{BAD_DICOM, Fault, UNSUPPORTED_TRANSFER_SYNTAX};
+use dicom_core::header::Header;
+use dicom_dictionary_std::tags::PIXEL_DATA;
+use dicom_encoding::transfer_syntax::{Codec, TransferSyntax, TransferSyntaxIndex};
+use dicom_object::InMemDicomObject;
+use dicom_parser::dataset::LazyDataToken;
+use dicom_parser::dataset::lazy_read::LazyDataSetReader;
+use dicom_parser::stateful::decode::StatefulDecode;
+use dicom_transfer_syntax_registry::TransferSyntaxRegistry;
+use std::cell::Cell;
+use std::fs::File;
+use std::io::{Cursor, Read, Seek, SeekFrom};
+
+const EXPLICIT_LE: &str = "1.2.840.10008.1.2.1";
+const IMPLICIT_LE: &str = "1.2.840.10008.1.2";
+
+/// Bytes of the first look at a file; nearly every header fits.
+const FIRST_LOOK: usize = 64 << 10;
+
+/// The file meta group is a few hundred bytes; one beyond this is damaged.
+const MAX_META: usize = 32 << 10;
+
+/// Nested sequences are decoded by recursion, which must not exhaust the stack.
+const MAX_DEPTH: u32 = 64;
+
+/// The decoded header of a file and where its pixels are.
+pub struct Opened {
+    /// Everything before the pixel data.
+    pub object: InMemDicomObject,
+    /// How the file is encoded.
+    pub syntax: &'static TransferSyntax,
+    /// First byte and length of the pixel data; the length is `None` where it is encapsulated.
+    pub pixels: Option<(u64, Option<u64>)>,
+}
+
+/// Reads all of a file that lies before its pixel data; `None` if it is not DICOM.
+///
+/// # Errors
+/// Storage trouble, lengths beyond the end of the file, and data that cannot be decoded.
+pub fn open(file: &mut File) -> Result<Option<Opened>, Fault> {
+    let file_len = file.metadata().map_err(|e| Fault::from_io(&e))?.len();
+    let mut prefix = Vec::new();
+    let mut look = FIRST_LOOK;
+    loop {
+        let more = (look - prefix.len()) as u64;
+        file.seek(SeekFrom::Start(prefix.len() as u64)).map_err(|e| Fault::from_io(&e))?;
+        file.by_ref().take(more).read_to_end(&mut prefix).map_err(|e| Fault::from_io(&e))?;
+        let whole = prefix.len() as u64 >= file_len;
+        let Some((start, syntax)) = meta(&prefix)? else {
+            return Ok(None);
+        };
+        let walk = super::guard::caught(|| walk(&prefix[start..], syntax, file_len - start as u64));
+        match walk.unwrap_or(Walk::Broken) {
+            Walk::Ended | Walk::Broken if !whole => look *= 8,
+            Walk::Broken => return Err(Fault::of(BAD_DICOM, "an element runs past the end or cannot be followed")),
+            Walk::Ended => return decode(&prefix[start..], syntax, None).map(Some),
+            Walk::Pixels { header, data, len } => {
+                let pixels = Some((start as u64 + data, len));
+                return decode(&prefix[start..start + header as usize], syntax, pixels).map(Some);
+            }
+        }
+    }
+}
+
+fn damaged() -> Fault {
+    Fault::of(BAD_DICOM, "an element cannot be decoded")
+}
+
+/// How a walk over the elements ended.
+enum Walk {
+    /// At the pixel data: where its header starts, where its bytes start, how many (`None`: encapsulated).
+    Pixels { header: u64, data: u64, len: Option<u64> },
+    /// At the end of the bytes.
+    Ended,
+    /// At something that is not an element, or at one that runs past the end of the file.
+    Broken,
+}
+
+/// Bytes that tell how far they have been read, while a decoder owns them.
+struct Watched<'a> {
+    bytes: Cursor<&'a [u8]>,
+    at: &'a Cell<u64>,
+}
+
+impl Read for Watched<'_> {
+    fn read(&mut self, into: &mut [u8]) -> std::io::Result<usize> {
+        let n = self.bytes.read(into)?;
+        self.at.set(self.bytes.position());
+        Ok(n)
+    }
+}
+
+impl Seek for Watched<'_> {
+    fn seek(&mut self, to: SeekFrom) -> std::io::Result<u64> {
+        let at = self.bytes.seek(to)?;
+        self.at.set(at);
+        Ok(at)
+    }
+}
+
+/// Walks over all elements up to the pixel data without keeping a value.
+fn walk(bytes: &[u8], syntax: &TransferSyntax, limit: u64) -> Walk {
+    let at = Cell::new(0);
+    let source = Watched { bytes: Cursor::new(bytes), at: &at };
+    let Ok(mut reader) = LazyDataSetReader::new_with_ts(source, syntax) else {
+        return Walk::Broken;
+    };
+    let (mut depth, mut header) = (0, 0);
+    while depth <= MAX_DEPTH {
+        let before = at.get();
+        match reader.advance() {
+            None => return Walk::Ended,
+            Some(Err(_)) => return Walk::Broken,
+            Some(Ok(LazyDataToken::SequenceStart { .. })) => depth += 1,
+            Some(Ok(LazyDataToken::SequenceEnd)) => depth = depth.saturating_sub(1),
+            Some(Ok(LazyDataToken::ElementHeader(_))) => header = before,
+            Some(Ok(LazyDataToken::PixelSequenceStart)) if depth == 0 => {
+                return Walk::Pixels { header: before, data: before, len: None };
+            }
+            Some(Ok(LazyDataToken::LazyValue { header: element, decoder })) => {
+                let (data, len) = (decoder.position(), u64::from(element.len.0));
+                if depth == 0 && element.tag() == PIXEL_DATA {
+                    return Walk::Pixels { header, data, len: Some(len) };
+                }
+                if !stepped_over(decoder, element.len.0, limit) {
+                    return Walk::Broken;
+                }
+            }
+            Some(Ok(LazyDataToken::LazyItemValue { len, decoder })) => {
+                if !stepped_over(decoder, len, limit) {
+                    return Walk::Broken;
+                }
+            }
+            Some(Ok(_)) => {}
+        }
+    }
+    Walk::Broken
+}
+
+/// Steps over a value, unless it runs past the end of the file.
+fn stepped_over(decoder: &mut impl StatefulDecode, len: u32, limit: u64) -> bool {
+    decoder.position() + u64::from(len) <= limit && decoder.skip_bytes(len).is_ok()
+}
+
+/// Decodes elements whose lengths have been walked.
+fn decode(bytes: &[u8], syntax: &'static TransferSyntax, pixels: Option<(u64, Option<u64>)>) -> Result<Opened, Fault> {
+    let object = super::guard::caught(|| InMemDicomObject::read_dataset_with_ts(bytes, syntax));
+    let object = object.and_then(Result::ok).ok_or_else(damaged)?;
+    Ok(Opened { object, syntax, pixels })
+}
+
+/// Where the data set starts and how it is encoded; `None` if the bytes are not DICOM.
+fn meta(bytes: &[u8]) -> Result<Option<(usize, &'static TransferSyntax)>, Fault> {
+    let has_preamble = bytes.get(128..132) == Some(b"DICM");
+    let first = if has_preamble { 132 } else { 0 };
+    if !has_preamble && !matches!(bytes, [2 | 8, 0, _, 0, ..]) {
+        return Ok(None);
+    }
+    let (start, uid) = meta_group(bytes, first)?;
+    let uid = match (uid, bytes.get(start + 4..start + 6)) {
+        (Some(uid), _) => uid,
+        (None, Some([b'A'..=b'Z', b'A'..=b'Z'])) => EXPLICIT_LE.into(),
+        (None, Some(_)) => IMPLICIT_LE.into(),
+        (None, None) if has_preamble => return Err(Fault::of(BAD_DICOM, "there is nothing after the preamble")),
+        (None, None) => return Ok(None),
+    };
+    let syntax = TransferSyntaxRegistry.get(&uid);
+    syntax.map_or_else(|| Err(Fault::of(UNSUPPORTED_TRANSFER_SYNTAX, "an unknown one")), |s| readable(s, start))
+}
+
+fn readable(syntax: &'static TransferSyntax, start: usize) -> Result<Option<(usize, &'static TransferSyntax)>, Fault> {
+    match syntax.codec() {
+        Codec::Dataset(_) => Err(unsupported(syntax)),
+        _ => Ok(Some((start, syntax))),
+    }
+}
+
+/// What a file encoded by `syntax` is refused with.
+pub fn unsupported(syntax: &TransferSyntax) -> Fault {
+    Fault::of(UNSUPPORTED_TRANSFER_SYNTAX, syntax.name())
+}
+
+/// Walks the file meta group, always explicit little endian: where it ends, and the transfer syntax.
+fn meta_group(bytes: &[u8], first: usize) -> Result<(usize, Option<String>), Fault> {
+    let (mut at, mut uid) = (first, None);
+    while let Some([2, 0, element, 0]) = bytes.get(at..at + 4) {
+        let long = matches!(bytes.get(at + 4..at + 6), Some(b"OB" | b"UN" | b"UT" | b"OW" | b"SQ"));
+        let (len, value) = match long {
+            true => (bytes.get(at + 8..at + 12).map(|b| u32::from_le_bytes([b[0], b[1], b[2], b[3]])), at + 12),
+            false => (bytes.get(at + 6..at + 8).map(|b| u32::from(u16::from_le_bytes([b[0], b[1]]))), at + 8),
+        };
+        let end = value.saturating_add(len.map_or(usize::MAX, |l| l as usize));
+        if end - first > MAX_META || end > bytes.len() {
+            return Err(Fault::of(BAD_DICOM, "the file meta group cannot be followed"));
+        }
+        if *element == 0x10 {
+            let text = String::from_utf8_lossy(&bytes[value..end]);
+            uid = Some(text.trim_end_matches(['\0', ' ']).to_owned()).filter(|u| !u.is_empty());
+        }
+        at = end;
+    }
+    Ok((at, uid))
+}

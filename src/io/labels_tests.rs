@@ -1,0 +1,79 @@
+use super::*;
+use crate::io::image_tests_support::{Folder, test_data};
+use crate::io::nifti::write::encode;
+
+fn grid() -> Geometry {
+    let mut g = Geometry::upright([6, 5, 4], [1.0, 2.0, 3.0]);
+    g.axes[0] = [-1.0, 0.0, 0.0]; // stored right to left
+    g
+}
+
+#[test]
+fn extents_and_masks_are_canonical() {
+    let dir = Folder::new();
+    let stored =
+        Volume::from_fn(grid(), |[x, y, z]| if x < 2 && y == 1 && z > 0 { 3_i16 } else { i16::from(z == 3) * 300 });
+    let labels = open(&dir.file("l.nii.gz", &encode(&stored, true))).unwrap();
+    assert!(matches!(labels.0, Narrow::U16(_)));
+    let three = labels.extent(Some(&[3])).unwrap();
+    assert_eq!(three, Extent { lo: [4, 1, 1], hi: [6, 2, 4] });
+    let mask = labels.mask(Some(&[3]), &three);
+    assert_eq!(mask.count(), 2 * 3);
+    assert_eq!(labels.mask(None, &Extent::whole([6, 5, 4])).count(), 2 * 2 + 30);
+    assert_eq!(labels.extent(Some(&[7])), None);
+    assert_eq!(labels.mask(Some(&[3, 300]), &Extent::whole([6, 5, 4])), labels.mask(None, &Extent::whole([6, 5, 4])));
+}
+
+#[test]
+fn floating_masks_count_from_one_half() {
+    let dir = Folder::new();
+    let values = [0.0, 0.49, 0.5, 1.0, 1.6, -0.7];
+    let stored = Volume::from_fn(grid(), |[x, _, _]| values[x]);
+    let labels = open(&dir.file("l.nii", &encode(&stored, false))).unwrap();
+    let row = labels.mask(None, &Extent { lo: [0; 3], hi: [6, 1, 1] });
+    assert_eq!(row.as_slice(), [false, true, true, true, false, false]);
+    assert_eq!(labels.extent(Some(&[2])).unwrap().dims(), [1, 5, 4]);
+    let nan = Volume::from_fn(grid(), |_| f32::NAN);
+    assert_eq!(open(&dir.file("n.nii", &encode(&nan, false))).unwrap_err().kind.code, "nonfinite_voxels");
+    let huge = Volume::from_fn(grid(), |_| 1e20_f32);
+    assert_eq!(open(&dir.file("h.nii", &encode(&huge, false))).unwrap_err().kind.code, "label_out_of_range");
+}
+
+#[test]
+fn negative_labels_are_kept() {
+    let dir = Folder::new();
+    let stored = Volume::from_fn(grid(), |[_, y, _]| -(y as i16));
+    let labels = open(&dir.file("l.nii", &encode(&stored, false))).unwrap();
+    assert_eq!(labels.mask(Some(&[-4]), &Extent::whole([6, 5, 4])).count(), 24);
+}
+
+/// Volumes and mean HU of TotalSegmentator's own `statistics.json`, to the digits printed there.
+#[test]
+fn totalsegmentator_is_reproduced() {
+    let Some(data) = test_data("ct/totalseg_thorax_abdomen") else { return };
+    let image = crate::io::image::open(&data.join("example_ct_sm.nii.gz"), None).unwrap();
+    let labels = open(&data.join("example_seg_fast.nii.gz")).unwrap();
+    assert!(labels.geometry().same_grid(image.geometry()));
+    let published =
+        [(1, 260_010.0, 33.05909), (5, 1_062_450.0, 44.85855), (31, 58_509.0, 196.57776), (79, 18_981.0, 16.82646)];
+    for (label, volume_mm3, mean_hu) in published {
+        let region = labels.extent(Some(&[label])).unwrap();
+        let mask = labels.mask(Some(&[label]), &region);
+        let hu = image.read(&region).unwrap();
+        let inside = hu.as_slice().iter().zip(mask.as_slice()).filter(|(_, m)| **m).map(|(v, _)| f64::from(*v));
+        let mean = inside.sum::<f64>() / mask.count() as f64;
+        assert!((mask.count() as f64 * mask.geometry().voxel_volume_mm3() - volume_mm3).abs() < 1e-3, "{label}");
+        assert!((mean - mean_hu).abs() < 5.1e-6, "{label}: {mean}");
+    }
+}
+
+/// 64-bit floats, PSR axes, and the published count of cord voxels.
+#[test]
+fn a_cord_of_another_orientation_keeps_its_voxels() {
+    let Some(data) = test_data("mr_spine/cervical_T2w") else { return };
+    let cord = open(&data.join("t2_seg-manual.nii.gz")).unwrap();
+    let region = cord.extent(None).unwrap();
+    assert_eq!(cord.mask(None, &region).count(), 4275);
+    let levels = open(&data.join("t2_seg-manual_labeled.nii.gz")).unwrap();
+    assert!(levels.extent(Some(&[2])).is_some() && levels.extent(Some(&[9])).is_none());
+}

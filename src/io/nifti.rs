@@ -1,0 +1,74 @@
+//! NIfTI-1: `.nii`, `.nii.gz`, and `.hdr` with `.img` or `.img.gz`, compressed or not by content, not by name.
+
+use super::fault::{FILE_MISSING, Fault, TRUNCATED_FILE};
+use super::inflate;
+use header::Header;
+use std::fs::File;
+use std::io::Read;
+use std::path::{Path, PathBuf};
+
+pub mod header;
+pub mod voxels;
+pub mod write;
+
+/// Inflated bytes that tell a NIfTI header.
+pub const HEADER_BYTES: usize = 348;
+
+/// A NIfTI-1 image of which the header has been read.
+#[derive(Debug)]
+pub struct Nifti {
+    /// What the header says.
+    pub header: Header,
+    /// The header file, and the voxel file where that is another.
+    pub inputs: Vec<PathBuf>,
+    /// Whether the voxels are compressed.
+    gzip: bool,
+    /// Size of the file with the voxels.
+    file_bytes: u64,
+}
+
+impl Nifti {
+    /// Reads the header from `head`, the first inflated bytes of the file at `path`.
+    ///
+    /// # Errors
+    /// A header that cannot be believed, or a file too short for it.
+    pub fn open(path: &Path, head: &[u8]) -> Result<Self, Fault> {
+        let header = Header::parse(head)?;
+        let mut inputs = vec![path.to_owned()];
+        if header.paired {
+            inputs.push(voxel_file(path)?);
+        }
+        let (gzip, file_bytes) = sniff(inputs.last().expect("the list starts with the header file"))?;
+        if !gzip && file_bytes < header.end() {
+            let detail = format!("{} bytes are promised, {file_bytes} are there", header.end());
+            return Err(Fault::of(TRUNCATED_FILE, detail));
+        }
+        Ok(Self { header, inputs, gzip, file_bytes })
+    }
+
+    /// Memory a read takes besides its result, bytes.
+    pub fn raw_bytes(&self) -> u64 {
+        let plane = self.header.plane_bytes() as u64;
+        if self.gzip { self.file_bytes + self.header.end() } else { plane }
+    }
+
+    fn voxel_path(&self) -> &Path {
+        self.inputs.last().expect("the list starts with the header file")
+    }
+}
+
+/// The `.img` or `.img.gz` beside a `.hdr`.
+fn voxel_file(header: &Path) -> Result<PathBuf, Fault> {
+    let bare = if header.extension().is_some_and(|e| e == "gz") { header.with_extension("") } else { header.into() };
+    let found = ["img", "img.gz"].map(|e| bare.with_extension(e)).into_iter().find(|p| p.is_file());
+    found.ok_or_else(|| Fault::of(FILE_MISSING, "a header without its .img or .img.gz"))
+}
+
+/// Whether a file is gzip, and its size.
+fn sniff(path: &Path) -> Result<(bool, u64), Fault> {
+    let mut file = File::open(path).map_err(|e| Fault::from_io(&e))?;
+    let len = file.metadata().map_err(|e| Fault::from_io(&e))?.len();
+    let mut start = Vec::new();
+    file.by_ref().take(2).read_to_end(&mut start).map_err(|e| Fault::from_io(&e))?;
+    Ok((start == inflate::MAGIC, len))
+}

@@ -1,0 +1,240 @@
+//! What a NIfTI-1 header says, believed only after every field has been checked against the others.
+
+use super::HEADER_BYTES;
+use crate::geometry::{Geometry, Vec3};
+use crate::io::fault::{
+    BAD_GEOMETRY, BAD_HEADER, BITPIX_MISMATCH, Fault, NIFTI_2, NO_GEOMETRY, NOT_AN_IMAGE, SEVERAL_VOLUMES,
+    TWO_DIMENSIONAL, UNSUPPORTED_TYPE, ZERO_SPACING,
+};
+use crate::io::grid;
+use nifti::{Endianness, NiftiHeader};
+
+/// The voxel types of NIfTI-1 that are single numbers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[expect(missing_docs, reason = "the names say it")]
+pub enum Type {
+    U8,
+    I8,
+    U16,
+    I16,
+    U32,
+    I32,
+    U64,
+    I64,
+    F32,
+    F64,
+}
+
+impl Type {
+    /// NIfTI-1 `datatype` codes.
+    fn of(code: i16) -> Result<Self, Fault> {
+        Ok(match code {
+            2 => Self::U8,
+            4 => Self::I16,
+            8 => Self::I32,
+            16 => Self::F32,
+            64 => Self::F64,
+            256 => Self::I8,
+            512 => Self::U16,
+            768 => Self::U32,
+            1024 => Self::I64,
+            1280 => Self::U64,
+            1 | 32 | 128 | 1536 | 1792 | 2048 | 2304 => {
+                return Err(Fault::of(
+                    UNSUPPORTED_TYPE,
+                    format!("NIfTI data type {code}: binary, complex, RGB or 128 bit"),
+                ));
+            }
+            _ => return Err(Fault::of(BAD_HEADER, format!("there is no data type {code}"))),
+        })
+    }
+
+    /// Bytes of one voxel.
+    pub fn bytes(self) -> usize {
+        match self {
+            Self::U8 | Self::I8 => 1,
+            Self::U16 | Self::I16 => 2,
+            Self::U32 | Self::I32 | Self::F32 => 4,
+            Self::U64 | Self::I64 | Self::F64 => 8,
+        }
+    }
+
+    /// Whether values may have a fraction.
+    pub fn is_float(self) -> bool {
+        matches!(self, Self::F32 | Self::F64)
+    }
+}
+
+/// A believed header.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Header {
+    /// The grid in stored axes, LPS.
+    pub geometry: Geometry,
+    /// Stored voxel type.
+    pub kind: Type,
+    /// Byte order of voxels.
+    pub big_endian: bool,
+    /// First byte of the voxels.
+    pub offset: u64,
+    /// `value = slope * stored + intercept`; 1 and 0 where the header has none.
+    pub slope: f64,
+    /// See `slope`.
+    pub intercept: f64,
+    /// Whether the voxels are in an `.img` of their own.
+    pub paired: bool,
+}
+
+impl Header {
+    /// Parses the first 348 bytes.
+    ///
+    /// # Errors
+    /// Anything that is not a NIfTI-1 header of one volume with a place in the patient.
+    pub fn parse(head: &[u8]) -> Result<Self, Fault> {
+        check_magic(head)?;
+        let raw = NiftiHeader::from_reader(head).map_err(|_| Fault::of(BAD_HEADER, "dim[0] or magic"))?;
+        let dims = dims(&raw.dim)?;
+        let kind = Type::of(raw.datatype)?;
+        if usize::try_from(raw.bitpix) != Ok(kind.bytes() * 8) {
+            let detail = format!("bitpix {} for a type of {} bits", raw.bitpix, kind.bytes() * 8);
+            return Err(Fault::of(BITPIX_MISMATCH, detail));
+        }
+        let paired = &head[344..348] == b"ni1\0";
+        let (slope, intercept) = scaling(&raw);
+        Ok(Self {
+            geometry: geometry(&raw, dims)?,
+            kind,
+            big_endian: raw.endianness == Endianness::Big,
+            offset: offset(raw.vox_offset, paired)?,
+            slope,
+            intercept,
+            paired,
+        })
+    }
+
+    /// Bytes of one stored plane.
+    pub fn plane_bytes(&self) -> usize {
+        self.geometry.dims[0] * self.geometry.dims[1] * self.kind.bytes()
+    }
+
+    /// One past the last byte of the voxels; at most 2^48 and a little.
+    pub fn end(&self) -> u64 {
+        self.offset + self.plane_bytes() as u64 * self.geometry.dims[2] as u64
+    }
+}
+
+/// Whether bytes start like a NIfTI header of any kind, in either byte order.
+pub fn looks_like_nifti(head: &[u8]) -> bool {
+    let size = head.first_chunk().map(|b| (u32::from_le_bytes(*b), u32::from_be_bytes(*b)));
+    matches!(size, Some((348 | 540, _) | (_, 348 | 540)))
+}
+
+fn check_magic(head: &[u8]) -> Result<(), Fault> {
+    if looks_like_nifti(head) && !matches!(head[..4], [92, 1, 0, 0] | [0, 0, 1, 92]) {
+        return Err(Fault::of(NIFTI_2, "its header has 540 bytes"));
+    }
+    if head.len() < HEADER_BYTES {
+        return Err(Fault::of(NOT_AN_IMAGE, format!("{} bytes are no header", head.len())));
+    }
+    match &head[344..348] {
+        b"n+1\0" | b"ni1\0" => Ok(()),
+        _ => Err(Fault::of(NOT_AN_IMAGE, "the magic of NIfTI-1 is missing (ANALYZE carries no orientation)")),
+    }
+}
+
+/// The three dimensions of the only volume.
+fn dims(dim: &[u16; 8]) -> Result<[usize; 3], Fault> {
+    let rank = usize::from(dim[0]);
+    let used = dim.get(1..=rank).unwrap_or_default();
+    if rank == 0 || used.len() != rank || used.iter().any(|&n| n == 0 || n > i16::MAX as u16) {
+        return Err(Fault::of(BAD_HEADER, "a dimension is zero or negative"));
+    }
+    if rank < 3 || used[..3].contains(&1) {
+        return Err(Fault::of(TWO_DIMENSIONAL, format!("its size is {}", times(used))));
+    }
+    if used[3..].iter().any(|&n| n > 1) {
+        return Err(Fault::of(SEVERAL_VOLUMES, format!("its size is {}", times(used))));
+    }
+    Ok([used[0], used[1], used[2]].map(usize::from))
+}
+
+fn times(dim: &[u16]) -> String {
+    dim.iter().map(u16::to_string).collect::<Vec<_>>().join(" x ")
+}
+
+/// `vox_offset`; 0 and NaN mean right after the header.
+fn offset(vox_offset: f32, paired: bool) -> Result<u64, Fault> {
+    let (least, stated) = (if paired { 0.0 } else { 352.0 }, vox_offset);
+    match stated {
+        v if v.is_nan() || v == 0.0 => Ok(least as u64),
+        v if v >= least && v < 1e9 && v.fract() == 0.0 => Ok(v as u64),
+        _ => Err(Fault::of(BAD_HEADER, format!("voxels cannot start at byte {vox_offset}"))),
+    }
+}
+
+/// Slope and intercept; a slope of 0, NaN or infinity means none (NIfTI-1 standard).
+fn scaling(raw: &NiftiHeader) -> (f64, f64) {
+    let (slope, intercept) = (f64::from(raw.scl_slope), f64::from(raw.scl_inter));
+    match slope.is_finite() && slope != 0.0 {
+        true => (slope, if intercept.is_finite() { intercept } else { 0.0 }),
+        false => (1.0, 0.0),
+    }
+}
+
+/// The stored grid: sform where set, else qform, in mm, RAS turned to LPS.
+fn geometry(raw: &NiftiHeader, dims: [usize; 3]) -> Result<Geometry, Fault> {
+    let pixdim = [raw.pixdim[1], raw.pixdim[2], raw.pixdim[3]].map(f64::from);
+    if pixdim.iter().any(|v| !v.is_finite()) {
+        return Err(Fault::of(BAD_GEOMETRY, "a spacing is not finite"));
+    }
+    if let Some(v) = pixdim.iter().find(|v| **v <= 0.0) {
+        return Err(Fault::of(ZERO_SPACING, format!("pixdim holds {v}")));
+    }
+    let (origin, steps) = match (raw.sform_code > 0, raw.qform_code > 0) {
+        (true, _) => sform(raw),
+        (false, true) => qform(raw, pixdim)?,
+        (false, false) => return Err(Fault::of(NO_GEOMETRY, "both codes are 0")),
+    };
+    let unit_mm = unit_mm(raw.xyzt_units);
+    let lps = |v: Vec3| [-v[0] * unit_mm, -v[1] * unit_mm, v[2] * unit_mm];
+    grid::from_steps(dims, lps(origin), steps.map(lps))
+}
+
+/// Millimetres per spatial unit; unknown is mm by custom.
+fn unit_mm(xyzt_units: u8) -> f64 {
+    match xyzt_units & 7 {
+        1 => 1000.0,
+        3 => 0.001,
+        _ => 1.0,
+    }
+}
+
+fn sform(raw: &NiftiHeader) -> (Vec3, [Vec3; 3]) {
+    let rows = [raw.srow_x, raw.srow_y, raw.srow_z];
+    let column = |c: usize| rows.map(|r| f64::from(r[c]));
+    (column(3), [column(0), column(1), column(2)])
+}
+
+/// Rotation by the unit quaternion (a, b, c, d), scaled by pixdim; qfac other than -1 counts as 1.
+fn qform(raw: &NiftiHeader, pixdim: Vec3) -> Result<(Vec3, [Vec3; 3]), Fault> {
+    let [b, c, d] = [raw.quatern_b, raw.quatern_c, raw.quatern_d].map(f64::from);
+    let rest = 1.0 - (b * b + c * c + d * d);
+    if rest.is_nan() || rest < -1e-3 {
+        return Err(Fault::of(BAD_GEOMETRY, "the quaternion of the qform is longer than 1"));
+    }
+    // Near a half turn rounding makes `rest` negative: the vector part is scaled to length 1 (NIfTI-1 reference).
+    let k = if rest < 1e-7 { 1.0 / (1.0 - rest).sqrt() } else { 1.0 };
+    let (a, b, c, d) = (if rest < 1e-7 { 0.0 } else { rest.sqrt() }, b * k, c * k, d * k);
+    let qfac = if raw.pixdim[0] == -1.0 { -1.0 } else { 1.0 };
+    let columns = [
+        [a * a + b * b - c * c - d * d, 2.0 * (b * c + a * d), 2.0 * (b * d - a * c)],
+        [2.0 * (b * c - a * d), a * a + c * c - b * b - d * d, 2.0 * (c * d + a * b)],
+        [2.0 * (b * d + a * c), 2.0 * (c * d - a * b), a * a + d * d - b * b - c * c],
+    ];
+    let lengths = [pixdim[0], pixdim[1], pixdim[2] * qfac];
+    let steps = std::array::from_fn(|i| columns[i].map(|v| v * lengths[i]));
+    Ok(([raw.quatern_x, raw.quatern_y, raw.quatern_z].map(f64::from), steps))
+}
+
+#[cfg(test)]
+#[path = "header_tests.rs"]
+mod tests;

@@ -1,0 +1,115 @@
+use super::*;
+use crate::volume::Volume;
+
+/// A good header of 3 x 4 x 5 voxels of int16, RAS, 1 x 2 x 3 mm.
+fn good() -> Vec<u8> {
+    let mut g = Geometry::upright([3, 4, 5], [1.0, 2.0, 3.0]);
+    g.axes = [[-1.0, 0.0, 0.0], [0.0, -1.0, 0.0], [0.0, 0.0, 1.0]];
+    g.origin = [10.0, 20.0, -30.0];
+    super::super::write::encode(&Volume::from_fn(g, |_| 0_i16), false)
+}
+
+fn with(at: usize, bytes: &[u8]) -> Vec<u8> {
+    let mut h = good();
+    h[at..at + bytes.len()].copy_from_slice(bytes);
+    h
+}
+
+fn i16s(at: usize, values: &[i16]) -> Vec<u8> {
+    with(at, &values.iter().flat_map(|v| v.to_le_bytes()).collect::<Vec<_>>())
+}
+
+fn f32s(at: usize, values: &[f32]) -> Vec<u8> {
+    with(at, &values.iter().flat_map(|v| v.to_le_bytes()).collect::<Vec<_>>())
+}
+
+fn code(head: &[u8]) -> &'static str {
+    Header::parse(head).expect_err("a refusal").kind.code
+}
+
+#[test]
+fn ras_becomes_lps() {
+    let h = Header::parse(&good()).unwrap();
+    assert_eq!(h.geometry.origin, [10.0, 20.0, -30.0]);
+    assert_eq!(h.geometry.axes[0], [-1.0, 0.0, 0.0]);
+    assert_eq!((h.kind, h.offset, h.slope, h.big_endian), (Type::I16, 352, 1.0, false));
+    assert_eq!(h.end(), 352 + 2 * 60);
+}
+
+#[test]
+fn each_contradiction_has_its_code() {
+    let cases: &[(&str, Vec<u8>)] = &[
+        ("two_dimensional", i16s(40, &[2, 3, 4, 1, 1])),
+        ("two_dimensional", i16s(40, &[3, 3, 4, 1, 1])),
+        ("several_volumes", i16s(40, &[4, 3, 4, 5, 2])),
+        ("several_volumes", i16s(40, &[5, 3, 4, 5, 1, 3])),
+        ("bad_header", i16s(40, &[3, 3, 0, 5, 1])),
+        ("bad_header", i16s(40, &[3, -1, 4, 5, 1])),
+        ("bad_header", i16s(40, &[0])),
+        ("bad_header", i16s(40, &[8])),
+        ("bad_header", i16s(70, &[3, 16])),
+        ("unsupported_type", i16s(70, &[32, 64])),
+        ("unsupported_type", i16s(70, &[128, 24])),
+        ("bitpix_mismatch", i16s(70, &[4, 8])),
+        ("bitpix_mismatch", i16s(70, &[4, 0])),
+        ("bitpix_mismatch", i16s(70, &[4, -16])),
+        ("bad_geometry", f32s(280, &[f32::NAN])),
+        ("bad_geometry", f32s(80, &[f32::NAN])),
+        ("zero_spacing", f32s(80, &[0.0])),
+        ("zero_spacing", f32s(88, &[-3.0])),
+        ("zero_spacing", f32s(280, &[0.0])),
+        ("sheared_axes", f32s(284, &[0.5])),
+        ("no_geometry", i16s(252, &[0, 0])),
+        ("bad_header", f32s(108, &[100.0])),
+        ("bad_header", f32s(108, &[352.5])),
+        ("bad_header", f32s(108, &[f32::INFINITY])),
+        ("not_an_image", with(344, b"\0\0\0\0")),
+        ("not_an_image", good()[..300].to_vec()),
+        ("nifti_2", with(0, &540_i32.to_le_bytes())),
+    ];
+    for (i, (want, head)) in cases.iter().enumerate() {
+        assert_eq!(code(head), *want, "case {i}");
+    }
+}
+
+#[test]
+fn what_others_forgive_is_forgiven() {
+    let one_volume = Header::parse(&i16s(40, &[4, 3, 4, 5, 1])).unwrap();
+    assert_eq!(one_volume.geometry.dims, [3, 4, 5]);
+    for slope in [0.0, f32::NAN, f32::INFINITY] {
+        let h = Header::parse(&f32s(112, &[slope, 5.0])).unwrap();
+        assert_eq!((h.slope, h.intercept), (1.0, 0.0));
+    }
+    for offset in [0.0, f32::NAN] {
+        assert_eq!(Header::parse(&f32s(108, &[offset])).unwrap().offset, 352);
+    }
+    assert_eq!(Header::parse(&f32s(108, &[384.0])).unwrap().offset, 384);
+    let metres = Header::parse(&with(123, &[1])).unwrap();
+    assert_eq!(metres.geometry.spacing, [1000.0, 2000.0, 3000.0]);
+}
+
+#[test]
+fn a_qfac_of_zero_counts_as_one_and_a_long_quaternion_is_refused() {
+    let mut head = i16s(252, &[1, 0]);
+    head[76..80].copy_from_slice(&0_f32.to_le_bytes());
+    assert_eq!(Header::parse(&head).unwrap().geometry.axes[2], [0.0, 0.0, 1.0]);
+    head[256..260].copy_from_slice(&2_f32.to_le_bytes());
+    assert_eq!(code(&head), "bad_geometry");
+}
+
+/// The fields of a header are found where the `nifti` crate, and the standard, put them: every byte is swapped.
+#[test]
+fn both_byte_orders_say_the_same() {
+    let little = good();
+    let mut big = little.clone();
+    let mut swap = |from: usize, to: usize, width: usize| big[from..to].chunks_mut(width).for_each(<[u8]>::reverse);
+    swap(0, 4, 4);
+    swap(40, 56, 2);
+    swap(70, 74, 2);
+    swap(76, 120, 4);
+    swap(252, 256, 2);
+    swap(256, 328, 4);
+    let (a, b) = (Header::parse(&little).unwrap(), Header::parse(&big).unwrap());
+    assert_eq!(Header { big_endian: false, ..b.clone() }, a);
+    assert!(b.big_endian);
+}
