@@ -88,7 +88,7 @@ impl Graph {
             self.measures().flat_map(|m| m.reads.iter().chain(m.looks_at).map(|&a| (a, m.name))).collect();
         let filled = columns(self.modality).filter(|c| collect::fills(c, &wants));
         ends.extend(filled.flat_map(|c| c.reads.iter().map(|&a| (a, c.name))));
-        ends.push((keys::OUTLINE.name, "slice table"));
+        ends.extend([keys::OUTLINE.name, keys::SCAN.name].map(|a| (a, "slice table")));
         ends.extend(self.also.iter().map(|&a| (a, "pictures")));
         ends
     }

@@ -4,7 +4,7 @@ use osteon::batch::check::check;
 use osteon::batch::event::{Event, Reporter};
 use osteon::batch::load::{Image, Labels, Source};
 use osteon::batch::measurer::{Gallery, Measurer};
-use osteon::batch::run::{Job, RunError, RunOptions, run};
+use osteon::batch::run::{Job, RunError, RunOptions, run, with_config};
 use osteon::batch::shard::Shard;
 use osteon::batch::study::{self, ExamName};
 use osteon::batch::summary::Summary;
@@ -15,10 +15,11 @@ use osteon::io::acquisition::Acquisition;
 use osteon::io::disk::memory::{Loss, MemoryDisk, Trouble};
 use osteon::io::disk::{Disk, LocalDisk};
 use osteon::io::fault::{self, Fault, FaultKind};
+use osteon::io::nifti::write::encode;
 use osteon::measure::keys::{IMAGE, TUMOUR};
 use osteon::measure::rows::{ExamRow, ExamRows, SliceRow, Status, Value};
 use osteon::measure::settings::Settings;
-use osteon::measure::{Board, Modality, columns};
+use osteon::measure::{Board, Modality, columns, measures};
 use osteon::volume::{Mask, Volume};
 use std::collections::BTreeMap;
 use std::fs;
@@ -235,18 +236,7 @@ impl Default for Ask {
 
 fn run_in(world: &World, site: &Site, disk: &dyn Disk, out: &Path, ask: &Ask) -> Result<Summary, RunError> {
     let (study, settings) = (site.study(), settings());
-    let options = RunOptions {
-        out: out.to_path_buf(),
-        threads: ask.threads,
-        memory_bytes: 30_000,
-        only: ask.only.clone(),
-        fresh: ask.fresh,
-        retry_failed: ask.retry_failed,
-        fail_fast: ask.fail_fast,
-        allow_failures: ask.allow,
-        shard: ask.shard,
-        stop: &world.stop,
-    };
+    let options = RunOptions { out: out.to_path_buf(), ..options(world, ask) };
     run(&Job {
         study: &study,
         settings: &settings,
@@ -258,6 +248,21 @@ fn run_in(world: &World, site: &Site, disk: &dyn Disk, out: &Path, ask: &Ask) ->
         reporter: world,
         options: &options,
     })
+}
+
+fn options<'a>(world: &'a World, ask: &Ask) -> RunOptions<'a> {
+    RunOptions {
+        out: PathBuf::new(),
+        threads: ask.threads,
+        memory_bytes: 30_000,
+        only: ask.only.clone(),
+        fresh: ask.fresh,
+        retry_failed: ask.retry_failed,
+        fail_fast: ask.fail_fast,
+        allow_failures: ask.allow,
+        shard: ask.shard,
+        stop: &world.stop,
+    }
 }
 
 fn go(site: &Site, disk: &MemoryDisk, ask: &Ask) -> Result<Summary, RunError> {
@@ -622,6 +627,30 @@ fn who_kills_the_run_twice_is_set_aside() {
     assert_eq!(failures.matches(",run,killed_the_run,").count(), 2);
     go(&site, &third, &Ask { retry_failed: true, ..Ask::default() }).unwrap();
     assert!(results(&third) == undisturbed(&site).0);
+}
+
+#[test]
+fn real_files_under_the_default_config_give_every_measure() {
+    let dir = tempfile::tempdir().unwrap();
+    let grid = Geometry::upright([64, 64, 24], [1.0, 1.0, 2.0]);
+    let centre = grid.to_patient([32.0, 32.0, 12.0]);
+    let ball = Mask::from_fn(grid.clone(), |v| {
+        let p = grid.to_patient(v.map(|i| i as f64));
+        (0..3).map(|a| (p[a] - centre[a]).powi(2)).sum::<f64>() < 225.0
+    });
+    let image = Volume::new(grid, ball.as_slice().iter().map(|&m| if m { 60.0_f32 } else { 20.0 }).collect()).unwrap();
+    fs::write(dir.path().join("ct.nii.gz"), encode(&image, true)).unwrap();
+    fs::write(dir.path().join("t.nii"), encode(&ball, false)).unwrap();
+    let study = study::parse(format!("{HEAD}a,pre,CT,ct.nii.gz,tumour=t.nii\n").as_bytes(), dir.path()).unwrap();
+    let config = osteon::config::load(None, None, &[]).unwrap().0;
+    let (world, disk) = (World::default(), MemoryDisk::default());
+    let options = RunOptions { out: OUT.into(), ..options(&world, &Ask::default()) };
+    let summary = with_config(&study, &config, &options, &disk, &world, &world).unwrap();
+    assert_eq!((summary.exams, summary.failed, summary.exit_code()), (1, 0, 0), "{:?}", disk.files().keys());
+    let exams = text(&results(&disk), "exams.csv");
+    assert_eq!(exams.lines().count() - 1, measures(Modality::Ct).count());
+    assert!(exams.contains("a,pre,CT,main,1,mean_density,60,HU,"), "{exams}");
+    assert!(text(&results(&disk), "slices_ct.csv").lines().count() > 12);
 }
 
 #[test]
