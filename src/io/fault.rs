@@ -116,9 +116,6 @@ mod tests {
         assert!(stale.transient);
         let missing = Fault::from_io(&std::io::Error::from_raw_os_error(2));
         assert!(!missing.transient && missing.kind.code == "file_missing");
-        assert_eq!(
-            missing.to_string(),
-            "there is no such file: entity not found; correct the study table"
-        );
+        assert_eq!(missing.to_string(), "there is no such file: entity not found; correct the study table");
     }
 }

@@ -35,11 +35,7 @@ thread_local! {
 ///
 /// # Errors
 /// A file that is truncated, damaged, has a wrong checksum or inflates to far more than `want`.
-pub fn with_file<R>(
-    path: &Path,
-    want: u64,
-    use_bytes: impl FnOnce(&[u8]) -> Result<R, Fault>,
-) -> Result<R, Fault> {
+pub fn with_file<R>(path: &Path, want: u64, use_bytes: impl FnOnce(&[u8]) -> Result<R, Fault>) -> Result<R, Fault> {
     SCRATCH.with_borrow_mut(|scratch| {
         read_whole(path, &mut scratch.packed)?;
         inflate(&scratch.packed, want, &mut scratch.inflated)?;

@@ -11,7 +11,8 @@ fn grid() -> Geometry {
 #[test]
 fn extents_and_masks_are_canonical() {
     let dir = Folder::new();
-    let stored = Volume::from_fn(grid(), |[x, y, z]| if x < 2 && y == 1 && z > 0 { 3_i16 } else { i16::from(z == 3) * 300 });
+    let stored =
+        Volume::from_fn(grid(), |[x, y, z]| if x < 2 && y == 1 && z > 0 { 3_i16 } else { i16::from(z == 3) * 300 });
     let labels = open(&dir.file("l.nii.gz", &encode(&stored, true))).unwrap();
     assert!(matches!(labels.0, Narrow::U16(_)));
     let three = labels.extent(Some(&[3])).unwrap();
@@ -53,7 +54,8 @@ fn totalsegmentator_is_reproduced() {
     let image = crate::io::image::open(&data.join("example_ct_sm.nii.gz"), None).unwrap();
     let labels = open(&data.join("example_seg_fast.nii.gz")).unwrap();
     assert!(labels.geometry().same_grid(image.geometry()));
-    let published = [(1, 260_010.0, 33.05909), (5, 1_062_450.0, 44.85855), (31, 58_509.0, 196.57776), (79, 18_981.0, 16.82646)];
+    let published =
+        [(1, 260_010.0, 33.05909), (5, 1_062_450.0, 44.85855), (31, 58_509.0, 196.57776), (79, 18_981.0, 16.82646)];
     for (label, volume_mm3, mean_hu) in published {
         let region = labels.extent(Some(&[label])).unwrap();
         let mask = labels.mask(Some(&[label]), &region);

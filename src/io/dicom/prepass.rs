@@ -147,11 +147,7 @@ fn stepped_over(decoder: &mut impl StatefulDecode, len: u32, limit: u64) -> bool
 }
 
 /// Decodes elements whose lengths have been walked.
-fn decode(
-    bytes: &[u8],
-    syntax: &'static TransferSyntax,
-    pixels: Option<(u64, Option<u64>)>,
-) -> Result<Opened, Fault> {
+fn decode(bytes: &[u8], syntax: &'static TransferSyntax, pixels: Option<(u64, Option<u64>)>) -> Result<Opened, Fault> {
     let object = super::guard::caught(|| InMemDicomObject::read_dataset_with_ts(bytes, syntax));
     let object = object.and_then(Result::ok).ok_or_else(damaged)?;
     Ok(Opened { object, syntax, pixels })

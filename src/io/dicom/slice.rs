@@ -120,8 +120,7 @@ fn pixels(opened: &Opened, dims: [usize; 2], file_bytes: u64) -> Result<Pixels, 
         return Err(unsupported(opened.syntax));
     };
     let stated = |tag| header.number(tag).unwrap_or(0.0) as u32;
-    let (allocated, bits, high_bit) =
-        (stated(tags::BITS_ALLOCATED), stated(tags::BITS_STORED), stated(tags::HIGH_BIT));
+    let (allocated, bits, high_bit) = (stated(tags::BITS_ALLOCATED), stated(tags::BITS_STORED), stated(tags::HIGH_BIT));
     if ![8, 16].contains(&allocated) || stated(tags::SAMPLES_PER_PIXEL) > 1 {
         return Err(Fault::of(UNSUPPORTED_TYPE, format!("{allocated} bits, colour or not")));
     }

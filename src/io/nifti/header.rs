@@ -40,7 +40,10 @@ impl Type {
             1024 => Self::I64,
             1280 => Self::U64,
             1 | 32 | 128 | 1536 | 1792 | 2048 | 2304 => {
-                return Err(Fault::of(UNSUPPORTED_TYPE, format!("NIfTI data type {code}: binary, complex, RGB or 128 bit")));
+                return Err(Fault::of(
+                    UNSUPPORTED_TYPE,
+                    format!("NIfTI data type {code}: binary, complex, RGB or 128 bit"),
+                ));
             }
             _ => return Err(Fault::of(BAD_HEADER, format!("there is no data type {code}"))),
         })
@@ -111,6 +114,11 @@ impl Header {
     /// Bytes of one stored plane.
     pub fn plane_bytes(&self) -> usize {
         self.geometry.dims[0] * self.geometry.dims[1] * self.kind.bytes()
+    }
+
+    /// Whether values are whole numbers as stored.
+    pub fn stores_whole_numbers(&self) -> bool {
+        !self.kind.is_float() && self.slope == 1.0 && self.intercept == 0.0
     }
 
     /// One past the last byte of the voxels; at most 2^48 and a little.

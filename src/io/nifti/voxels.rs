@@ -13,19 +13,51 @@ use std::io::{Read, Seek, SeekFrom};
 macro_rules! with_type {
     ($kind:expr, $S:ident => $body:expr) => {
         match $kind {
-            Type::U8 => { type $S = u8; $body }
-            Type::I8 => { type $S = i8; $body }
-            Type::U16 => { type $S = u16; $body }
-            Type::I16 => { type $S = i16; $body }
-            Type::U32 => { type $S = u32; $body }
-            Type::I32 => { type $S = i32; $body }
-            Type::U64 => { type $S = u64; $body }
-            Type::I64 => { type $S = i64; $body }
-            Type::F32 => { type $S = f32; $body }
-            Type::F64 => { type $S = f64; $body }
+            Type::U8 => {
+                type $S = u8;
+                $body
+            }
+            Type::I8 => {
+                type $S = i8;
+                $body
+            }
+            Type::U16 => {
+                type $S = u16;
+                $body
+            }
+            Type::I16 => {
+                type $S = i16;
+                $body
+            }
+            Type::U32 => {
+                type $S = u32;
+                $body
+            }
+            Type::I32 => {
+                type $S = i32;
+                $body
+            }
+            Type::U64 => {
+                type $S = u64;
+                $body
+            }
+            Type::I64 => {
+                type $S = i64;
+                $body
+            }
+            Type::F32 => {
+                type $S = f32;
+                $body
+            }
+            Type::F64 => {
+                type $S = f64;
+                $body
+            }
         }
     };
 }
+
+pub(in crate::io) use with_type;
 
 impl Nifti {
     /// A box of the canonical grid as `slope * stored + intercept`.
@@ -102,21 +134,15 @@ fn intensities(header: &Header, gather: &Gather, rows: impl Rows) -> Result<Vec<
     })
 }
 
-/// A decoder of one voxel to a label: whole numbers as they are, others to the nearest, below one half 0; `None` is NaN.
-type Label = Box<dyn Fn(&[u8]) -> Option<i64>>;
-
-/// How `header` stores labels.
-pub fn label_of(header: &Header) -> Label {
-    let (slope, intercept, big) = (header.slope, header.intercept, header.big_endian);
-    let whole = !header.kind.is_float() && slope == 1.0 && intercept == 0.0;
-    with_type!(header.kind, S => Box::new(move |b| {
-        let stored = if big { S::big(b) } else { S::little(b) }.wide();
-        let value = stored * slope + intercept;
-        match (whole, value.is_nan()) {
-            (true, _) => Some(stored as i64),
-            (_, true) => None,
-            _ if value < 0.5 => Some(0),
-            _ => Some(libm::round(value) as i64),
-        }
-    }))
+/// One stored voxel as a label: whole numbers as they are, others to the nearest, below one half 0; `None` is NaN.
+pub fn label<S: Sample>(header: &Header, bytes: &[u8]) -> Option<i64> {
+    let stored = if header.big_endian { S::big(bytes) } else { S::little(bytes) };
+    if header.stores_whole_numbers() {
+        return Some(stored.whole());
+    }
+    let value = stored.wide() * header.slope + header.intercept;
+    match value < 0.5 {
+        true => Some(0),
+        false => (!value.is_nan()).then(|| libm::round(value) as i64),
+    }
 }
