@@ -87,6 +87,7 @@ impl Nifti {
         let mut data = Vec::new();
         file.seek(SeekFrom::Start(self.header.offset)).map_err(|e| Fault::from_io(&e))?;
         let len = self.header.end() - self.header.offset;
+        data.try_reserve_exact(len as usize).map_err(|_| Fault::no_memory(len))?;
         file.take(len).read_to_end(&mut data).map_err(|e| Fault::from_io(&e))?;
         match data.len() as u64 == len {
             true => use_bytes(&data),
