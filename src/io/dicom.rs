@@ -49,7 +49,9 @@ pub fn open_folder(folder: &Path, series_uid: Option<&str>) -> Result<Series, Fa
 pub fn open_file(path: &Path) -> Result<Series, Fault> {
     match slice::read(path)? {
         Content::Frames(n) => Err(multiframe(n)),
-        Content::Slice(_) => Err(Fault::of(TOO_FEW_SLICES, "a classic DICOM file holds one slice")),
+        Content::Slice(slice) => {
+            Err(slice.pixels.err().unwrap_or_else(|| Fault::of(TOO_FEW_SLICES, "a classic DICOM file holds one slice")))
+        }
         Content::OtherObject => Err(Fault::of(NOT_A_VOLUME, "it is no CT or MR image")),
         Content::NotDicom => Err(Fault::of(super::fault::NOT_AN_IMAGE, "its first bytes are those of another format")),
     }

@@ -13,6 +13,8 @@ pub trait Sample: Copy {
     fn big(bytes: &[u8]) -> Self;
     /// The value, exact for every type of up to 53 bits.
     fn wide(self) -> f64;
+    /// The value cut to a whole number.
+    fn whole(self) -> i64;
     /// The value rounded once to `f32`.
     fn single(self) -> f32;
 }
@@ -28,6 +30,8 @@ macro_rules! sample {
         }
         #[allow(clippy::unnecessary_cast, reason = "one body for all types")]
         fn wide(self) -> f64 { self as f64 }
+        #[allow(clippy::unnecessary_cast, reason = "one body for all types")]
+        fn whole(self) -> i64 { self as i64 }
         #[allow(clippy::unnecessary_cast, reason = "one body for all types")]
         fn single(self) -> f32 { self as f32 }
     })*};

@@ -22,7 +22,7 @@ pub struct Image {
 #[derive(Debug)]
 enum Source {
     Nifti(Box<Nifti>),
-    Dicom(Series),
+    Dicom(Box<Series>),
 }
 
 /// Opens a NIfTI file, a DICOM file or a folder with a DICOM series; what it is, its content decides.
@@ -86,7 +86,7 @@ impl Image {
 
     fn of_series(series: Series) -> Self {
         let (geometry, acquisition) = (series.geometry.canonical(), series.acquisition.clone());
-        Self { geometry, acquisition, source: Source::Dicom(series) }
+        Self { geometry, acquisition, source: Source::Dicom(Box::new(series)) }
     }
 
     /// The whole grid in canonical axes: x to the left, y to the back, z up.

@@ -133,13 +133,11 @@ fn a_header_finds_its_voxels_beside_it() {
 #[test]
 fn nifti_types_are_answered() {
     let Some(data) = test_data("nifti_types") else { return };
-    for (name, sum) in [("int16.nii", None::<f32>), ("uint8.nii", None), ("float32.nii", None)] {
+    for name in ["int16.nii", "uint8.nii", "float32.nii"] {
         let image = open(&data.join(name), None).unwrap();
         let v = image.read(&whole(&image)).unwrap();
         assert_eq!(v.geometry().dims, [3, 3, 3], "{name}");
-        if let Some(sum) = sum {
-            assert_eq!(v.as_slice().iter().sum::<f32>(), sum);
-        }
+        assert_eq!(v.as_slice().iter().sum::<f32>(), 351.0, "{name}");
     }
     for (name, want) in [
         ("minimal.hdr", "no_geometry"),

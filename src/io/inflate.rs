@@ -182,6 +182,15 @@ pub mod tests {
     }
 
     #[test]
+    fn a_last_member_of_the_promised_size_deceives_nobody() {
+        let data = plain();
+        let packed = [gzip(&data[..30]), gzip(&data[30..])].concat();
+        let mut out = Vec::new();
+        inflate(&packed, 99_970, &mut out).unwrap();
+        assert_eq!(out, data[..99_970]);
+    }
+
+    #[test]
     fn a_bomb_behind_a_small_header_is_cut() {
         let bomb = gzip(&vec![0; 70 << 20]);
         let mut out = Vec::new();

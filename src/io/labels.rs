@@ -3,8 +3,8 @@
 use super::fault::{Fault, LABEL_OUT_OF_RANGE, NONFINITE_VOXELS, NOT_AN_IMAGE};
 use super::gather::{Gather, Sample};
 use super::image::open_nifti;
-use super::nifti::Nifti;
-use super::nifti::voxels::{from_memory, label_of};
+use super::nifti::header::{Header, Type};
+use super::nifti::voxels::{from_memory, label, with_type};
 use crate::geometry::{Extent, Geometry};
 use crate::volume::{Mask, Volume, traverse};
 use std::path::Path;
@@ -41,24 +41,20 @@ pub fn open(path: &Path) -> Result<Labels, Fault> {
     let Some(nifti) = open_nifti(path)? else {
         return Err(Fault::of(NOT_AN_IMAGE, "outlines are read from NIfTI masks and label maps"));
     };
-    nifti.with_stored(|data| narrow(&nifti, data)).map(Labels)
+    let voxels = nifti.with_stored(|data| with_type!(nifti.header.kind, S => narrow::<S>(&nifti.header, data)));
+    voxels.map(Labels)
 }
 
 /// Finds the range of the labels, then gathers them into the smallest type.
-fn narrow(nifti: &Nifti, data: &[u8]) -> Result<Narrow, Fault> {
-    let header = &nifti.header;
+fn narrow<S: Sample>(header: &Header, data: &[u8]) -> Result<Narrow, Fault> {
     let data = &data[..header.plane_bytes() * header.geometry.dims[2]];
-    let label = label_of(header);
-    let (lo, hi) = range(data.chunks_exact(header.kind.bytes()).map(&label))?;
-    let geometry = header.geometry.canonical();
-    let gather = Gather::new(&header.geometry, &Extent::whole(geometry.dims));
-    let place = Placing { nifti, data, gather: &gather, label: &label };
+    let (lo, hi) = range(data.chunks_exact(S::BYTES).map(|b| label::<S>(header, b)))?;
     if lo >= 0 && hi <= u8::MAX.into() {
-        place.volume(geometry, |v| v as u8).map(Narrow::U8)
+        volume::<S, _>(header, data, |v| v as u8).map(Narrow::U8)
     } else if lo >= 0 && hi <= u16::MAX.into() {
-        place.volume(geometry, |v| v as u16).map(Narrow::U16)
+        volume::<S, _>(header, data, |v| v as u16).map(Narrow::U16)
     } else if i32::try_from(lo).is_ok() && i32::try_from(hi).is_ok() {
-        place.volume(geometry, |v| v as i32).map(Narrow::I32)
+        volume::<S, _>(header, data, |v| v as i32).map(Narrow::I32)
     } else {
         Err(Fault::of(LABEL_OUT_OF_RANGE, format!("labels reach from {lo} to {hi}")))
     }
@@ -71,26 +67,17 @@ fn range(mut labels: impl Iterator<Item = Option<i64>>) -> Result<(i64, i64), Fa
         .ok_or_else(|| Fault::of(NONFINITE_VOXELS, "in a label map"))
 }
 
-/// What one gathering of labels needs.
-struct Placing<'a> {
-    nifti: &'a Nifti,
-    data: &'a [u8],
-    gather: &'a Gather,
-    label: &'a dyn Fn(&[u8]) -> Option<i64>,
-}
-
-impl Placing<'_> {
-    fn volume<T: Clone + Default>(&self, geometry: Geometry, cast: impl Fn(i64) -> T) -> Result<Volume<T>, Fault> {
-        let rows = from_memory(self.data, &self.nifti.header);
-        let convert = |b: &[u8]| cast((self.label)(b).unwrap_or_default());
-        let voxels = match self.nifti.header.kind.bytes() {
-            1 => self.gather.fill::<u8, T>(rows, convert)?,
-            2 => self.gather.fill::<u16, T>(rows, convert)?,
-            4 => self.gather.fill::<u32, T>(rows, convert)?,
-            _ => self.gather.fill::<u64, T>(rows, convert)?,
-        };
-        Ok(Volume::new(geometry, voxels).expect("a box is filled voxel by voxel"))
-    }
+/// All labels in canonical axes; their range has been checked.
+fn volume<S: Sample, T: Clone + Default>(
+    header: &Header,
+    data: &[u8],
+    cast: impl Fn(i64) -> T,
+) -> Result<Volume<T>, Fault> {
+    let geometry = header.geometry.canonical();
+    let gather = Gather::new(&header.geometry, &Extent::whole(geometry.dims));
+    let convert = |b: &[u8]| cast(label::<S>(header, b).unwrap_or_default());
+    let voxels = gather.fill::<S, T>(from_memory(data, header), convert)?;
+    Ok(Volume::new(geometry, voxels).expect("a box is filled voxel by voxel"))
 }
 
 impl Labels {
@@ -117,45 +104,41 @@ fn wanted(label: i64, which: Option<&[i64]>) -> bool {
     which.map_or(label != 0, |list| list.contains(&label))
 }
 
-/// Marks a row; labels come in runs, so each run is looked up once.
-fn mark_row<'a, T: Copy + PartialEq + Into<i64> + 'a>(
-    row: impl Iterator<Item = &'a T>,
+/// The runs of equal labels in a piece of a row, and whether they are wanted: labels are looked up once a run.
+fn runs<T: Copy + PartialEq + Into<i64>>(
+    row: &[T],
     which: Option<&[i64]>,
-) -> impl Iterator<Item = bool> {
-    let mut last: Option<(T, bool)> = None;
-    row.map(move |&v| match last {
-        Some((label, answer)) if label == v => answer,
-        _ => {
-            let answer = wanted(v.into(), which);
-            last = Some((v, answer));
-            answer
-        }
-    })
+) -> impl DoubleEndedIterator<Item = (usize, bool)> {
+    row.chunk_by(|a, b| a == b).map(move |run| (run.len(), wanted(run[0].into(), which)))
 }
 
-fn mask<T: Sample + PartialEq + Into<i64>>(v: &Volume<T>, which: Option<&[i64]>, e: &Extent) -> Mask {
+fn mask<T: Copy + PartialEq + Into<i64>>(v: &Volume<T>, which: Option<&[i64]>, e: &Extent) -> Mask {
+    let [nx, ny, _] = v.geometry().dims;
     let mut out = Vec::with_capacity(e.dims().iter().product());
     for z in e.lo[2]..e.hi[2] {
-        let plane = v.plane(z);
         for y in e.lo[1]..e.hi[1] {
-            out.extend(mark_row(plane.row(y).iter().skip(e.lo[0]).take(e.dims()[0]), which));
+            let row = &v.as_slice()[(z * ny + y) * nx..][e.lo[0]..e.hi[0]];
+            runs(row, which).for_each(|(len, inside)| out.extend(std::iter::repeat_n(inside, len)));
         }
     }
     Volume::new(v.geometry().crop(e), out).expect("a box is filled voxel by voxel")
 }
 
-fn extent<T: Sample + PartialEq + Into<i64> + Sync>(v: &Volume<T>, which: Option<&[i64]>) -> Option<Extent> {
+fn extent<T: Copy + PartialEq + Into<i64> + Sync>(v: &Volume<T>, which: Option<&[i64]>) -> Option<Extent> {
     let planes = traverse::each(v.geometry().dims[2], |z| plane_extent(v, z, which));
     planes.into_iter().flatten().reduce(|a, b| a.union(&b))
 }
 
-fn plane_extent<T: Sample + PartialEq + Into<i64>>(v: &Volume<T>, z: usize, which: Option<&[i64]>) -> Option<Extent> {
-    let rows = v.plane(z);
-    let boxes = rows.outer_iter().enumerate().filter_map(|(y, row)| {
-        let mut marks = mark_row(row.iter(), which).enumerate().filter(|(_, m)| *m).map(|(x, _)| x);
-        let first = marks.next()?;
-        let last = marks.last().unwrap_or(first);
-        Some(Extent { lo: [first, y, z], hi: [last + 1, y + 1, z + 1] })
+fn plane_extent<T: Copy + PartialEq + Into<i64>>(v: &Volume<T>, z: usize, which: Option<&[i64]>) -> Option<Extent> {
+    let [nx, ny, _] = v.geometry().dims;
+    let outside = |runs: &mut dyn Iterator<Item = (usize, bool)>| -> usize {
+        runs.take_while(|(_, inside)| !inside).map(|(len, _)| len).sum()
+    };
+    let boxes = (0..ny).filter_map(|y| {
+        let row = &v.as_slice()[(z * ny + y) * nx..][..nx];
+        let before = outside(&mut runs(row, which));
+        let after = outside(&mut runs(row, which).rev());
+        (before < nx).then(|| Extent { lo: [before, y, z], hi: [nx - after, y + 1, z + 1] })
     });
     boxes.reduce(|a, b| a.union(&b))
 }

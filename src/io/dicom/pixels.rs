@@ -16,8 +16,8 @@ pub fn read(slices: &[Slice], gather: &Gather) -> Result<Vec<f32>, Fault> {
         return Ok(out);
     }
     let mut raw = Vec::new();
-    for z in gather.stored.lo[2]..gather.stored.hi[2] {
-        let slice = &slices[z];
+    let (first, end) = (gather.stored.lo[2], gather.stored.hi[2]);
+    for (z, slice) in (first..end).zip(&slices[first..end]) {
         let pixels = slice.pixels.clone()?;
         read_rows(slice, &pixels, gather.stored.lo[1]..gather.stored.hi[1], &mut raw)?;
         let value = |stored: u16| (f64::from(pixels.value(stored)) * slice.slope + slice.intercept) as f32;

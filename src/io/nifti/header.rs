@@ -116,6 +116,11 @@ impl Header {
         self.geometry.dims[0] * self.geometry.dims[1] * self.kind.bytes()
     }
 
+    /// Whether values are whole numbers as stored.
+    pub fn stores_whole_numbers(&self) -> bool {
+        !self.kind.is_float() && self.slope == 1.0 && self.intercept == 0.0
+    }
+
     /// One past the last byte of the voxels; at most 2^48 and a little.
     pub fn end(&self) -> u64 {
         self.offset + self.plane_bytes() as u64 * self.geometry.dims[2] as u64

@@ -57,6 +57,8 @@ macro_rules! with_type {
     };
 }
 
+pub(in crate::io) use with_type;
+
 impl Nifti {
     /// A box of the canonical grid as `slope * stored + intercept`.
     ///
@@ -85,6 +87,7 @@ impl Nifti {
         let mut data = Vec::new();
         file.seek(SeekFrom::Start(self.header.offset)).map_err(|e| Fault::from_io(&e))?;
         let len = self.header.end() - self.header.offset;
+        data.try_reserve_exact(len as usize).map_err(|_| Fault::no_memory(len))?;
         file.take(len).read_to_end(&mut data).map_err(|e| Fault::from_io(&e))?;
         match data.len() as u64 == len {
             true => use_bytes(&data),
@@ -132,21 +135,15 @@ fn intensities(header: &Header, gather: &Gather, rows: impl Rows) -> Result<Vec<
     })
 }
 
-/// A decoder of one voxel to a label: whole numbers as they are, others to the nearest, below one half 0; `None` is NaN.
-type Label = Box<dyn Fn(&[u8]) -> Option<i64>>;
-
-/// How `header` stores labels.
-pub fn label_of(header: &Header) -> Label {
-    let (slope, intercept, big) = (header.slope, header.intercept, header.big_endian);
-    let whole = !header.kind.is_float() && slope == 1.0 && intercept == 0.0;
-    with_type!(header.kind, S => Box::new(move |b| {
-        let stored = if big { S::big(b) } else { S::little(b) }.wide();
-        let value = stored * slope + intercept;
-        match (whole, value.is_nan()) {
-            (true, _) => Some(stored as i64),
-            (_, true) => None,
-            _ if value < 0.5 => Some(0),
-            _ => Some(libm::round(value) as i64),
-        }
-    }))
+/// One stored voxel as a label: whole numbers as they are, others to the nearest, below one half 0; `None` is NaN.
+pub fn label<S: Sample>(header: &Header, bytes: &[u8]) -> Option<i64> {
+    let stored = if header.big_endian { S::big(bytes) } else { S::little(bytes) };
+    if header.stores_whole_numbers() {
+        return Some(stored.whole());
+    }
+    let value = stored.wide() * header.slope + header.intercept;
+    match value < 0.5 {
+        true => Some(0),
+        false => (!value.is_nan()).then(|| libm::round(value) as i64),
+    }
 }

@@ -46,7 +46,8 @@ pub fn encode<T: Stored>(volume: &Volume<T>, gzip: bool) -> Vec<u8> {
 }
 
 fn compress(bytes: &[u8]) -> Vec<u8> {
-    let mut packer = libdeflater::Compressor::new(libdeflater::CompressionLvl::fastest());
+    let level = libdeflater::CompressionLvl::new(1).expect("libdeflate has levels 0 to 12");
+    let mut packer = libdeflater::Compressor::new(level);
     let mut out = vec![0; packer.gzip_compress_bound(bytes.len())];
     let len = packer.gzip_compress(bytes, &mut out).expect("the bound of libdeflate is enough for any input");
     out.truncate(len);
