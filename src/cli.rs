@@ -6,12 +6,9 @@ pub mod list;
 pub mod logging;
 pub mod manual;
 pub mod output;
-pub mod resources;
-pub mod shard;
 pub mod signals;
-pub mod tolerance;
 
-pub use exit::{Exit, Failure};
+pub use exit::Failure;
 
 use crate::config::LogFormat;
 use clap::{Args, Parser, Subcommand, ValueEnum};
@@ -82,19 +79,19 @@ enum Command {
     Man(manual::ManArgs),
 }
 
-/// The whole program: reads the command line, does what it says, and answers with an exit code of [`Exit`].
+/// The whole program: reads the command line, does what it says, and answers with a code of [`exit`].
 pub fn main() -> ExitCode {
     match Cli::try_parse() {
         Ok(cli) => finish(dispatch(&cli)),
         Err(error) => {
             // A closed pipe behind `--help` is nobody's fault.
             let _ = error.print();
-            if error.use_stderr() { Exit::Usage.into() } else { Exit::Done.into() }
+            exit::exit_code(if error.use_stderr() { exit::USAGE } else { exit::DONE })
         }
     }
 }
 
-fn dispatch(cli: &Cli) -> Result<Exit, Failure> {
+fn dispatch(cli: &Cli) -> Result<i32, Failure> {
     match &cli.command {
         Command::List(args) => list::list(args),
         Command::Completions(args) => manual::completions(args),
@@ -102,14 +99,11 @@ fn dispatch(cli: &Cli) -> Result<Exit, Failure> {
     }
 }
 
-fn finish(result: Result<Exit, Failure>) -> ExitCode {
-    match result {
-        Ok(exit) => exit.into(),
-        Err(failure) => {
-            output::complain(&failure.message);
-            failure.exit.into()
-        }
-    }
+fn finish(result: Result<i32, Failure>) -> ExitCode {
+    exit::exit_code(result.unwrap_or_else(|failure| {
+        output::complain(&failure.message);
+        failure.code
+    }))
 }
 
 #[cfg(test)]
