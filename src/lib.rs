@@ -9,6 +9,7 @@
 pub mod cli;
 pub mod config;
 pub mod geometry;
+pub mod graph;
 pub mod io;
 pub mod measure;
 pub mod ops;
