@@ -1,6 +1,7 @@
 //! The commands: arguments in, exit code out. What they do is in the modules to the left.
 
 pub mod exit;
+pub mod graph;
 pub mod layers;
 pub mod list;
 pub mod logging;
@@ -74,6 +75,7 @@ impl Common {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    Graph(graph::GraphArgs),
     List(list::ListArgs),
     Completions(manual::CompletionsArgs),
     Man(manual::ManArgs),
@@ -93,6 +95,7 @@ pub fn main() -> ExitCode {
 
 fn dispatch(cli: &Cli) -> Result<i32, Failure> {
     match &cli.command {
+        Command::Graph(args) => graph::graph(args),
         Command::List(args) => list::list(args),
         Command::Completions(args) => manual::completions(args),
         Command::Man(args) => manual::man(args),

@@ -4,7 +4,7 @@ use super::layers::LayerArgs;
 use super::{Failure, exit, output};
 use crate::graph::Graph;
 use crate::graph::draw::{Language, draw};
-use crate::measure::Modality;
+use crate::measure::{Modality, measures};
 use clap::{Args, ValueEnum};
 
 /// Draw the stages that a configuration selects
@@ -43,11 +43,22 @@ pub fn graph(args: &GraphArgs) -> Result<i32, Failure> {
 fn drawing(wanted: &[String], language: Language) -> Result<String, Failure> {
     let mut text = String::new();
     for modality in [Modality::Ct, Modality::Mr] {
-        let of_branch = crate::measure::measures(modality).any(|m| wanted.iter().any(|w| w == m.name));
+        let of_branch = measures(modality).any(|m| wanted.iter().any(|w| w == m.name));
         if of_branch {
             let graph = Graph::new(modality, wanted, &[]).map_err(|e| Failure::of(exit::USAGE, e))?;
             text += &draw(&graph, language);
         }
     }
     Ok(text)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_wanted_measures_are_drawn() {
+        let text = drawing(&["volume".to_owned()], Language::Dot).unwrap();
+        assert!(text.contains("measure_volume") && !text.contains("boriani"), "{text}");
+    }
 }
