@@ -7,7 +7,10 @@ pub mod list;
 pub mod logging;
 pub mod manual;
 pub mod output;
+pub mod resources;
+pub mod shard;
 pub mod signals;
+pub mod tolerance;
 
 pub use exit::Failure;
 
@@ -65,6 +68,11 @@ impl Common {
             None => configured,
         };
         logging::start(i16::from(self.verbose) - i16::from(self.quiet), format);
+    }
+
+    /// Whether the user asked for less.
+    pub fn is_quiet(&self) -> bool {
+        self.quiet > self.verbose
     }
 
     /// Whether inputs may be named by path.

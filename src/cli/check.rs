@@ -3,9 +3,9 @@
 use super::layers::LayerArgs;
 use super::run::ResourceArgs;
 use super::{Common, Failure, exit, job, output};
-use crate::batch::branches::Branches;
+use crate::batch::failure::Trouble;
 use crate::batch::files::Files;
-use crate::batch::load::{self, Trouble};
+use crate::batch::load;
 use crate::batch::measurer::Measurer;
 use crate::batch::study::{self, Row, Study};
 use clap::Args;
@@ -31,8 +31,8 @@ pub fn check(args: &CheckArgs, common: &Common) -> Result<i32, Failure> {
     let (config, _) = args.layers.load()?;
     common.start_logging(config.run.log_format);
     let study = study::read(&args.study).map_err(|e| Failure::of(exit::USAGE, e))?;
-    let branches = job::branches(&config, &[])?;
-    let rows: Vec<Finding> = study.rows.iter().map(|row| finding(row, &study, &branches)).collect();
+    let measurer = job::graphs(&config, &[])?;
+    let rows: Vec<Finding> = study.rows.iter().map(|row| finding(row, &study, &measurer)).collect();
     let (threads, memory_bytes) = args.resources.settle(&config);
     output::print(&text(&study, &rows, threads, memory_bytes))?;
     Ok(rows.iter().map(Finding::code).max().unwrap_or(exit::DONE))
@@ -65,8 +65,8 @@ impl Finding {
     }
 }
 
-fn finding(row: &Row, study: &Study, branches: &Branches) -> Finding {
-    let per_voxel = branches.bytes_per_voxel(row.exam.modality);
+fn finding(row: &Row, study: &Study, measurer: &dyn Measurer) -> Finding {
+    let per_voxel = measurer.bytes_per_voxel(row.exam.modality);
     let opened = load::open(row, &study.base, &Files);
     Finding { line: row.line, outcome: opened.map(|o| o.largest_bytes(per_voxel)) }
 }

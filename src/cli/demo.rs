@@ -5,7 +5,8 @@ use super::layers::LayerArgs;
 use super::run::ResourceArgs;
 use super::signals::Stop;
 use super::{Common, Failure, exit, output, phantom};
-use crate::batch::run::{Allowance, RunOptions};
+use crate::batch::run::RunOptions;
+use crate::batch::tolerance::Tolerance;
 use crate::phantom::Format;
 use clap::Args;
 use std::path::{Path, PathBuf};
@@ -49,7 +50,7 @@ fn options<'a>(out: &Path, threads: usize, memory_bytes: u64, stop: &'a AtomicBo
         fresh: false,
         retry_failed: false,
         fail_fast: false,
-        allow_failures: Allowance::Exams(0),
+        allow_failures: Tolerance::Nothing,
         shard: None,
         stop,
     }

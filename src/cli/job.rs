@@ -1,9 +1,8 @@
 //! A run with everything the program is made of: files from disk, the stage graph, pictures, a reporter.
 
 use super::{Failure, exit};
-use crate::batch::branches::Branches;
 use crate::batch::files::Files;
-use crate::batch::measurer::Gallery;
+use crate::batch::measurer::{Gallery, Graphs};
 use crate::batch::run::{Job, RunOptions, run};
 use crate::batch::study;
 use crate::batch::summary::Summary;
@@ -32,7 +31,7 @@ pub fn measure(table: &Path, config: &Config, options: &RunOptions<'_>, shown: P
     let qc: [(&'static str, &dyn Gallery); 1] = [("qc", &Pictures)];
     let galleries = if config.output.qc { &qc[..] } else { &[] };
     let kept: Vec<&'static str> = galleries.iter().flat_map(|(_, g)| g.reads()).copied().collect();
-    let measurer = branches(config, &kept)?;
+    let measurer = graphs(config, &kept)?;
     let reporter = progress::reporter(shown == Progress::Quiet);
     let job = Job {
         study: &study,
@@ -52,8 +51,8 @@ pub fn measure(table: &Path, config: &Config, options: &RunOptions<'_>, shown: P
 ///
 /// # Errors
 /// If the registries do not fit together: a fault of the program, which its tests exclude.
-pub fn branches(config: &Config, kept: &[&'static str]) -> Result<Branches, Failure> {
-    Branches::new(&config.settings, &config.measures, kept).map_err(|e| Failure::of(exit::USAGE, e))
+pub fn graphs<'a>(config: &'a Config, kept: &[&'static str]) -> Result<Graphs<'a>, Failure> {
+    Graphs::new(&config.settings, &config.measures, kept).map_err(|e| Failure::of(exit::USAGE, e))
 }
 
 /// What a person reads at the end.

@@ -4,12 +4,13 @@ use super::job::{self, Progress};
 use super::layers::LayerArgs;
 use super::signals::Stop;
 use super::{Common, Failure, exit, output};
-use crate::batch::resources;
-use crate::batch::run::{Allowance, RunOptions};
+use super::resources::Host;
+use crate::batch::run::RunOptions;
 use crate::batch::shard::Shard;
+use crate::batch::tolerance::Tolerance;
 use crate::config::{Config, size};
 use clap::Args;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicBool;
 
 /// Measure a study; continues what an earlier run left
@@ -41,8 +42,8 @@ pub struct RunArgs {
     #[arg(long)]
     fail_fast: bool,
     /// Exit 0 although so many rows of the table failed
-    #[arg(long, value_name = "N|P%", value_parser = allowance)]
-    allow_failures: Option<Allowance>,
+    #[arg(long, value_name = "N|P%")]
+    allow_failures: Option<Tolerance>,
     /// Only the I-th of N parts of the patients; auto takes I from the array task of the scheduler
     #[arg(long, value_name = "I/N|auto/N", value_parser = shard)]
     shard: Option<Shard>,
@@ -63,11 +64,10 @@ impl ResourceArgs {
     /// Threads and bytes: the options, else the configuration, else what the job was given.
     pub fn settle(&self, config: &Config) -> (usize, u64) {
         let configured = Some(config.run.threads).filter(|&n| n > 0);
-        let threads = self.threads.map(usize::from).or(configured);
-        resources::here(|machine| {
-            let threads = machine.threads(threads);
-            (threads, machine.memory_bytes(self.memory.or(config.run.memory_bytes()), threads))
-        })
+        let host = Host { variable: &|name| std::env::var(name).ok(), root: Path::new("/") };
+        let threads = self.threads.map(usize::from).or(configured).unwrap_or_else(|| host.threads());
+        let memory_bytes = self.memory.or(config.run.memory_bytes()).unwrap_or_else(|| host.memory_bytes(threads));
+        (threads, memory_bytes)
     }
 }
 
@@ -93,7 +93,7 @@ pub fn run(args: &RunArgs, common: &Common) -> Result<i32, Failure> {
 }
 
 impl RunArgs {
-    fn options<'a>(&self, out: &std::path::Path, config: &Config, stop: &'a AtomicBool) -> RunOptions<'a> {
+    fn options<'a>(&self, out: &Path, config: &Config, stop: &'a AtomicBool) -> RunOptions<'a> {
         let (threads, memory_bytes) = self.resources.settle(config);
         RunOptions {
             out: out.to_path_buf(),
@@ -103,15 +103,11 @@ impl RunArgs {
             fresh: self.fresh,
             retry_failed: self.retry_failed,
             fail_fast: self.fail_fast,
-            allow_failures: self.allow_failures.unwrap_or(Allowance::Exams(0)),
+            allow_failures: self.allow_failures.unwrap_or_default(),
             shard: self.shard,
             stop,
         }
     }
-}
-
-fn allowance(text: &str) -> Result<Allowance, &'static str> {
-    Allowance::parse(text).ok_or("give a number of failures such as 3, or a share such as 2%")
 }
 
 fn shard(text: &str) -> Result<Shard, String> {
@@ -142,10 +138,10 @@ mod tests {
         let args = parse("s.csv --out o --threads 3 --memory 2GiB --shard 2/4 --patient a b --allow-failures 2%").unwrap();
         let (config, _) = args.layers.load().unwrap();
         let stop = AtomicBool::new(false);
-        let options = args.options(std::path::Path::new("o"), &config, &stop);
+        let options = args.options(Path::new("o"), &config, &stop);
         assert_eq!((options.threads, options.memory_bytes), (3, 2 << 30));
         assert_eq!(options.only, ["a", "b"]);
-        assert_eq!(options.allow_failures, Allowance::Percent(2.0));
+        assert_eq!(options.allow_failures, Tolerance::Percent(2.0));
         assert!(options.shard.is_some() && !options.fresh);
     }
 
