@@ -82,7 +82,11 @@ fn text(study: &Study, rows: &[Finding], threads: usize, memory_bytes: u64) -> S
         needs.len(),
         rows.len() - needs.len()
     ));
-    lines.push(format!("Memory: at most {} MiB for one exam; {} MiB and {threads} threads given", mib(largest), mib(memory_bytes)));
+    lines.push(format!(
+        "Memory: at most {} MiB for one exam; {} MiB and {threads} threads given",
+        mib(largest),
+        mib(memory_bytes)
+    ));
     if largest > memory_bytes {
         lines.push("The largest exam will run alone and may need more than is given".to_owned());
     }
@@ -98,7 +102,8 @@ mod tests {
     use super::*;
 
     fn study() -> Study {
-        let table = "patient,timepoint,modality,image,structures\nA,pre,CT,a.nii,tumour=t.nii\nB,pre,CT,b.nii,tumour=t.nii\n";
+        let table =
+            "patient,timepoint,modality,image,structures\nA,pre,CT,a.nii,tumour=t.nii\nB,pre,CT,b.nii,tumour=t.nii\n";
         study::parse(table.as_bytes(), std::path::Path::new("/nonexistent")).unwrap()
     }
 

@@ -2,9 +2,9 @@
 
 use super::job::{self, Progress};
 use super::layers::LayerArgs;
+use super::resources::Host;
 use super::signals::Stop;
 use super::{Common, Failure, exit, output};
-use super::resources::Host;
 use crate::batch::run::RunOptions;
 use crate::batch::shard::Shard;
 use crate::batch::tolerance::Tolerance;
@@ -135,7 +135,8 @@ mod tests {
 
     #[test]
     fn options_mean_what_they_say() {
-        let args = parse("s.csv --out o --threads 3 --memory 2GiB --shard 2/4 --patient a b --allow-failures 2%").unwrap();
+        let args =
+            parse("s.csv --out o --threads 3 --memory 2GiB --shard 2/4 --patient a b --allow-failures 2%").unwrap();
         let (config, _) = args.layers.load().unwrap();
         let stop = AtomicBool::new(false);
         let options = args.options(Path::new("o"), &config, &stop);
@@ -158,7 +159,13 @@ mod tests {
     #[test]
     fn the_configuration_can_be_shown_without_a_study() {
         assert!(parse("--show-config").unwrap().show_config);
-        for wrong in ["s.csv", "--out o", "s.csv --out o --threads 0", "s.csv --out o --memory lots", "s.csv --out o --shard 5/4"] {
+        for wrong in [
+            "s.csv",
+            "--out o",
+            "s.csv --out o --threads 0",
+            "s.csv --out o --memory lots",
+            "s.csv --out o --shard 5/4",
+        ] {
             assert!(parse(wrong).is_err(), "{wrong}");
         }
     }
