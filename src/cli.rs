@@ -1,6 +1,7 @@
 //! The commands: arguments in, exit code out. What they do is in the modules to the left.
 
 pub mod exit;
+pub mod graph;
 pub mod layers;
 pub mod list;
 pub mod logging;
@@ -10,7 +11,7 @@ pub mod resources;
 pub mod shard;
 pub mod signals;
 
-pub use exit::{Exit, Failure};
+pub use exit::Failure;
 
 use crate::config::LogFormat;
 use clap::{Args, Parser, Subcommand, ValueEnum};
@@ -68,6 +69,11 @@ impl Common {
         logging::start(i16::from(self.verbose) - i16::from(self.quiet), format);
     }
 
+    /// Whether the user asked for less.
+    pub fn is_quiet(&self) -> bool {
+        self.quiet > self.verbose
+    }
+
     /// Whether inputs may be named by path.
     pub fn log_paths(&self) -> bool {
         self.log_paths
@@ -76,39 +82,38 @@ impl Common {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    Graph(graph::GraphArgs),
     List(list::ListArgs),
     Completions(manual::CompletionsArgs),
     Man(manual::ManArgs),
 }
 
-/// The whole program: reads the command line, does what it says, and answers with an exit code of [`Exit`].
+/// The whole program: reads the command line, does what it says, and answers with a code of [`exit`].
 pub fn main() -> ExitCode {
     match Cli::try_parse() {
         Ok(cli) => finish(dispatch(&cli)),
         Err(error) => {
             // A closed pipe behind `--help` is nobody's fault.
             let _ = error.print();
-            if error.use_stderr() { Exit::Usage.into() } else { Exit::Done.into() }
+            exit::exit_code(if error.use_stderr() { exit::USAGE } else { exit::DONE })
         }
     }
 }
 
-fn dispatch(cli: &Cli) -> Result<Exit, Failure> {
+fn dispatch(cli: &Cli) -> Result<i32, Failure> {
     match &cli.command {
+        Command::Graph(args) => graph::graph(args),
         Command::List(args) => list::list(args),
         Command::Completions(args) => manual::completions(args),
         Command::Man(args) => manual::man(args),
     }
 }
 
-fn finish(result: Result<Exit, Failure>) -> ExitCode {
-    match result {
-        Ok(exit) => exit.into(),
-        Err(failure) => {
-            output::complain(&failure.message);
-            failure.exit.into()
-        }
-    }
+fn finish(result: Result<i32, Failure>) -> ExitCode {
+    exit::exit_code(result.unwrap_or_else(|failure| {
+        output::complain(&failure.message);
+        failure.code
+    }))
 }
 
 #[cfg(test)]

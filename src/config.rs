@@ -16,7 +16,7 @@ pub use merged::Provenance;
 pub use origin::Origin;
 
 use crate::measure::settings::Settings;
-use crate::measure::{MEASUREMENTS, Measure, Modality};
+use crate::measure::{MEASUREMENTS, Measure};
 use layer::{Author, Document};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
@@ -115,12 +115,6 @@ impl Config {
     pub fn number_changing(&self) -> String {
         let part = NumberChanging { settings: &self.settings, measures: &self.measures };
         serde_json::to_string(&part).expect("numbers, texts and lists always have a JSON form")
-    }
-
-    /// The wanted measures of one branch, as the registry names them.
-    pub fn wanted(&self, modality: Modality) -> Vec<&'static str> {
-        let of_branch = registered().filter(|m| m.modalities.contains(&modality));
-        of_branch.filter(|m| self.measures.iter().any(|name| name == m.name)).map(|m| m.name).collect()
     }
 }
 

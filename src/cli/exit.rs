@@ -4,53 +4,47 @@ use crate::config::ConfigError;
 use std::fmt::Display;
 use std::process::ExitCode;
 
-/// The exit codes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[repr(u8)]
-pub enum Exit {
-    /// Everything asked for is done.
-    Done = 0,
-    /// Some exams are in `failures.csv`.
-    SomeFailed = 1,
-    /// The command line, the configuration or the study table cannot be used; nothing was begun.
-    Usage = 2,
-    /// Output cannot be written: no space, quota, read-only, permission.
-    Output = 3,
-    /// Storage trouble, time or memory: the same command may succeed later.
-    TryAgain = 75,
-}
+/// Everything asked for is done.
+pub const DONE: i32 = 0;
+/// Some exams are in `failures.csv`.
+pub const SOME_FAILED: i32 = 1;
+/// The command line, the configuration or the study table cannot be used; nothing was begun.
+pub const USAGE: i32 = 2;
+/// Output cannot be written: no space, quota, read-only, permission.
+pub const UNWRITABLE: i32 = 3;
+/// Storage trouble, time or memory: the same command may succeed later.
+pub const TRY_AGAIN: i32 = 75;
 
 /// The codes as the help text lists them.
 pub const HELP: &str = "\
 Exit codes: 0 all done; 1 some exams are in failures.csv; 2 usage, configuration or study table;
 3 output cannot be written; 75 try again.";
 
-impl From<Exit> for ExitCode {
-    fn from(exit: Exit) -> Self {
-        ExitCode::from(exit as u8)
-    }
-}
-
 /// Why a command ended early.
 #[derive(Debug)]
 pub struct Failure {
-    /// The code.
-    pub exit: Exit,
+    /// The exit code.
+    pub code: i32,
     /// What to tell the user.
     pub message: String,
 }
 
 impl Failure {
     /// A failure that is told in the words of its cause.
-    pub fn of(exit: Exit, cause: impl Display) -> Self {
-        Self { exit, message: cause.to_string() }
+    pub fn of(code: i32, cause: impl Display) -> Self {
+        Self { code, message: cause.to_string() }
     }
 }
 
 impl From<ConfigError> for Failure {
     fn from(error: ConfigError) -> Self {
-        Self::of(Exit::Usage, error)
+        Self::of(USAGE, error)
     }
+}
+
+/// The code as the system takes it.
+pub fn exit_code(code: i32) -> ExitCode {
+    ExitCode::from(u8::try_from(code).expect("every code is between 0 and 128"))
 }
 
 #[cfg(test)]
@@ -59,8 +53,8 @@ mod tests {
 
     #[test]
     fn the_help_lists_every_code() {
-        let codes = [Exit::Done, Exit::SomeFailed, Exit::Usage, Exit::Output, Exit::TryAgain];
-        assert_eq!(codes.map(|c| c as u8), [0, 1, 2, 3, 75]);
-        assert!(codes.iter().all(|&c| HELP.contains(&format!("{} ", c as u8))));
+        let codes = [DONE, SOME_FAILED, USAGE, UNWRITABLE, TRY_AGAIN];
+        assert_eq!(codes, [0, 1, 2, 3, 75]);
+        assert!(codes.iter().all(|code| HELP.contains(&format!("{code} "))));
     }
 }

@@ -1,6 +1,6 @@
 //! `osteon list`: what is registered, as a table or as JSON.
 
-use super::{Exit, Failure, output};
+use super::{Failure, exit, output};
 use crate::measure::flag::FLAGS;
 use crate::measure::reason::REASONS;
 use crate::measure::{Column, MEASUREMENTS, Measure, Modality};
@@ -38,11 +38,11 @@ type Row = Map<String, Value>;
 ///
 /// # Errors
 /// If standard output cannot be written.
-pub fn list(args: &ListArgs) -> Result<Exit, Failure> {
+pub fn list(args: &ListArgs) -> Result<i32, Failure> {
     let rows = rows(args.registry);
     let text = if args.json { json_text(&rows) } else { table_text(&rows) };
     output::print(&text)?;
-    Ok(Exit::Done)
+    Ok(exit::DONE)
 }
 
 fn rows(registry: Registry) -> Vec<Row> {

@@ -1,6 +1,6 @@
 //! `osteon completions` and `osteon man`, both printed from the command line's own definition.
 
-use super::{Cli, Exit, Failure, output};
+use super::{Cli, Failure, exit, output};
 use clap::{Args, Command, CommandFactory};
 use clap_complete::Shell;
 use clap_mangen::Man;
@@ -21,21 +21,21 @@ pub struct ManArgs {}
 ///
 /// # Errors
 /// If standard output cannot be written.
-pub fn completions(args: &CompletionsArgs) -> Result<Exit, Failure> {
+pub fn completions(args: &CompletionsArgs) -> Result<i32, Failure> {
     let mut text = Vec::new();
     clap_complete::generate(args.shell, &mut Cli::command(), "osteon", &mut text);
     output::print(&String::from_utf8_lossy(&text))?;
-    Ok(Exit::Done)
+    Ok(exit::DONE)
 }
 
 /// `osteon man`
 ///
 /// # Errors
 /// If standard output cannot be written.
-pub fn man(_: &ManArgs) -> Result<Exit, Failure> {
-    let page = page().map_err(|e| Failure::of(Exit::Output, e))?;
+pub fn man(_: &ManArgs) -> Result<i32, Failure> {
+    let page = page().map_err(|e| Failure::of(exit::UNWRITABLE, e))?;
     output::print(&page)?;
-    Ok(Exit::Done)
+    Ok(exit::DONE)
 }
 
 /// One page: the program, then each command as a section of its own.

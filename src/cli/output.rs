@@ -1,6 +1,6 @@
 //! Standard output and standard error, without a panic when nobody listens.
 
-use super::{Exit, Failure};
+use super::{Failure, exit};
 use std::io::{self, ErrorKind, Write};
 
 /// Prints to standard output. A reader that has seen enough (`osteon list measures | head`) is no failure.
@@ -14,7 +14,7 @@ pub fn print(text: &str) -> Result<(), Failure> {
 fn print_to(out: &mut impl Write, text: &str) -> Result<(), Failure> {
     match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
         Err(e) if e.kind() != ErrorKind::BrokenPipe => {
-            Err(Failure::of(Exit::Output, format!("standard output cannot be written: {e}")))
+            Err(Failure::of(exit::UNWRITABLE, format!("standard output cannot be written: {e}")))
         }
         _ => Ok(()),
     }
@@ -44,6 +44,6 @@ mod tests {
     #[test]
     fn only_a_broken_pipe_is_forgiven() {
         print_to(&mut Closed(ErrorKind::BrokenPipe), "x").unwrap();
-        assert_eq!(print_to(&mut Closed(ErrorKind::StorageFull), "x").unwrap_err().exit, Exit::Output);
+        assert_eq!(print_to(&mut Closed(ErrorKind::StorageFull), "x").unwrap_err().code, exit::UNWRITABLE);
     }
 }

@@ -1,0 +1,57 @@
+//! `osteon demo`: a phantom study, everything run on it, the result printed and shown.
+
+use super::job::{self, Progress};
+use super::layers::LayerArgs;
+use super::run::ResourceArgs;
+use super::signals::Stop;
+use super::{Common, Failure, exit, output, phantom};
+use crate::batch::run::RunOptions;
+use crate::batch::tolerance::Tolerance;
+use crate::phantom::Format;
+use clap::Args;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::AtomicBool;
+
+/// Write a small phantom study, measure it, print the grades and where the pictures are
+#[derive(Debug, Args)]
+pub struct DemoArgs {
+    /// Where to write: the study to DIR/study, the results to DIR/results
+    #[arg(long, value_name = "DIR", default_value = "osteon-demo")]
+    out: PathBuf,
+}
+
+/// `osteon demo`
+///
+/// # Errors
+/// If it cannot be written.
+pub fn demo(args: &DemoArgs, common: &Common) -> Result<i32, Failure> {
+    let (config, _) = LayerArgs::default().load()?;
+    common.start_logging(config.run.log_format);
+    let (study, results) = (args.out.join("study"), args.out.join("results"));
+    phantom::write("demo", &study, Format::Dicom)?;
+    let stop = Stop::listen().map_err(|e| Failure::of(exit::TRY_AGAIN, e))?;
+    let shown = if common.is_quiet() { Progress::Quiet } else { Progress::Shown };
+    let (threads, memory_bytes) = ResourceArgs::default().settle(&config);
+    let options = options(&results, threads, memory_bytes, stop.flag());
+    let summary = job::measure(&study.join("study.csv"), &config, &options, shown);
+    let told = summary.and_then(|s| Ok((s.exit_code(), job::closing(&s, &results)?)));
+    let pictures = format!("Pictures of every exam: {}\n", results.join("qc").display());
+    let printed = told.and_then(|(code, text)| output::print(&(text + &pictures)).map(|()| code));
+    stop.end_by_signal();
+    printed
+}
+
+fn options<'a>(out: &Path, threads: usize, memory_bytes: u64, stop: &'a AtomicBool) -> RunOptions<'a> {
+    RunOptions {
+        out: out.to_path_buf(),
+        threads,
+        memory_bytes,
+        only: Vec::new(),
+        fresh: false,
+        retry_failed: false,
+        fail_fast: false,
+        allow_failures: Tolerance::Nothing,
+        shard: None,
+        stop,
+    }
+}

@@ -1,0 +1,66 @@
+//! A run with everything the program is made of: files from disk, the stage graph, pictures, a reporter.
+
+use super::{Failure, exit};
+use crate::batch::files::Files;
+use crate::batch::measurer::{Gallery, Graphs};
+use crate::batch::run::{Job, RunOptions, run};
+use crate::batch::study;
+use crate::batch::summary::Summary;
+use crate::config::Config;
+use crate::io::disk::LocalDisk;
+use crate::report::gallery::Pictures;
+use crate::report::tables::Tables;
+use crate::report::{closing, progress};
+use std::path::Path;
+
+/// Whether progress is shown.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Progress {
+    /// A bar or lines.
+    Shown,
+    /// Nothing.
+    Quiet,
+}
+
+/// Measures a study table as `config` says.
+///
+/// # Errors
+/// If the table or the output cannot be used.
+pub fn measure(table: &Path, config: &Config, options: &RunOptions<'_>, shown: Progress) -> Result<Summary, Failure> {
+    let study = study::read(table).map_err(|e| Failure::of(exit::USAGE, e))?;
+    let qc: [(&'static str, &dyn Gallery); 1] = [("qc", &Pictures)];
+    let galleries = if config.output.qc { &qc[..] } else { &[] };
+    let kept: Vec<&'static str> = galleries.iter().flat_map(|(_, g)| g.reads()).copied().collect();
+    let measurer = graphs(config, &kept)?;
+    let reporter = progress::reporter(shown == Progress::Quiet);
+    let job = Job {
+        study: &study,
+        settings: &config.settings,
+        settings_text: &config.number_changing(),
+        measurer: &measurer,
+        source: &Files,
+        galleries,
+        disk: &LocalDisk,
+        reporter: reporter.as_ref(),
+        options,
+    };
+    run(&job).map_err(|e| Failure::of(e.exit_code(), e))
+}
+
+/// The graphs of the wanted measures.
+///
+/// # Errors
+/// If the registries do not fit together: a fault of the program, which its tests exclude.
+pub fn graphs<'a>(config: &'a Config, kept: &[&'static str]) -> Result<Graphs<'a>, Failure> {
+    Graphs::new(&config.settings, &config.measures, kept).map_err(|e| Failure::of(exit::USAGE, e))
+}
+
+/// What a person reads at the end.
+///
+/// # Errors
+/// If the tables of the run cannot be read back.
+pub fn closing(summary: &Summary, out: &Path) -> Result<String, Failure> {
+    let unreadable = |e| Failure::of(exit::TRY_AGAIN, format!("the tables of the run cannot be read back: {e}"));
+    let tables = if summary.complete { Tables::read(out).map_err(unreadable)? } else { Tables::default() };
+    Ok(closing::text(summary, &tables))
+}
