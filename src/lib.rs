@@ -6,9 +6,11 @@
 //!
 //! Research use only; not a medical device.
 
+pub mod batch;
 pub mod geometry;
 pub mod io;
 pub mod measure;
 pub mod ops;
+pub mod report;
 pub mod stages;
 pub mod volume;

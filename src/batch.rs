@@ -1,0 +1,3 @@
+//! The overnight job.
+
+pub mod review;

@@ -1,0 +1,17 @@
+//! What a person sees of a run: pictures of each exam, progress while it lasts, a summary when it ends.
+
+pub mod canvas;
+pub mod closing;
+mod deciding;
+pub mod event;
+#[cfg(test)]
+mod example;
+mod exam;
+pub mod gallery;
+mod lettering;
+mod marks;
+mod palette;
+mod panel;
+pub mod progress;
+mod sheet;
+mod view;
