@@ -1,0 +1,146 @@
+//! Which exams a person should look at, and why: the ranking behind `review.csv`.
+
+use crate::measure::rows::{ExamRow, ExamRows, Status};
+use std::collections::BTreeMap;
+
+/// How much a person should doubt an exam.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Doubt {
+    /// The sum of the weights of all reasons; larger is more doubtful.
+    pub score: f64,
+    /// Every reason, the weightiest first.
+    pub why: Vec<String>,
+}
+
+/// The grade itself is missing.
+const NO_GRADE: f64 = 10.0;
+/// The grade could as well be its neighbour.
+const GRADE_BORDERLINE: f64 = 6.0;
+/// Some other measure is missing.
+const NO_MEASURE: f64 = 2.0;
+/// Some other class could as well be its neighbour.
+const MEASURE_BORDERLINE: f64 = 1.0;
+/// A remark that says nothing against the number by itself.
+const REMARK: f64 = 0.05;
+
+/// Flags that speak against a number, by code; every other flag is a [`REMARK`].
+const FLAG_WEIGHTS: &[(&str, f64)] = &[
+    ("hu_scale_suspect", 4.0),
+    ("threshold_sensitive", 3.0),
+    ("metal", 2.5),
+    ("rim_outside_outline", 2.5),
+    ("aggregation_sensitive", 2.0),
+    ("section_crosses_half", 2.0),
+    ("exactly_half", 2.0),
+    ("touches_border", 2.0),
+    ("interior_touches_native_bone", 1.5),
+    ("fraction_soft_hard_differ", 1.5),
+    ("near_limit", 1.0),
+    ("slice_gt_5mm", 1.0),
+    ("chord_leaves_outline", 1.0),
+    ("adjusted_outline", 1.0),
+    ("pieces", 0.5),
+    ("slice_gt_3mm", 0.5),
+];
+
+/// Why a person should look at an exam; `None` if nothing speaks for it.
+///
+/// A measure missing or near a limit and a flag count once each, however many rows repeat the reason.
+pub fn doubt(rows: &ExamRows) -> Option<Doubt> {
+    let mut reasons: Vec<(f64, String)> = missing(rows);
+    reasons.extend(rows.exams.iter().filter(|r| r.status == Status::Borderline).map(borderline));
+    reasons.extend(flags(rows));
+    reasons.sort_by(|a, b| b.0.total_cmp(&a.0));
+    let score = reasons.iter().map(|r| r.0).sum();
+    (!reasons.is_empty()).then(|| Doubt { score, why: reasons.into_iter().map(|r| r.1).collect() })
+}
+
+fn is_grade(measure: &str) -> bool {
+    measure == "boriani_grade"
+}
+
+/// `not evaluable (reason): measure, measure`, one for each reason, in the order of its code.
+fn missing(rows: &ExamRows) -> Vec<(f64, String)> {
+    let mut by_reason: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+    for row in rows.exams.iter().filter(|r| r.status == Status::NotEvaluable) {
+        by_reason.entry(row.reason.as_deref().unwrap_or_default()).or_default().push(&row.measure);
+    }
+    let weight = |measures: &[&str]| if measures.iter().any(|m| is_grade(m)) { NO_GRADE } else { NO_MEASURE };
+    let text = |reason, measures: Vec<&str>| format!("not evaluable ({reason}): {}", measures.join(", "));
+    by_reason.into_iter().map(|(reason, measures)| (weight(&measures), text(reason, measures))).collect()
+}
+
+fn borderline(row: &ExamRow) -> (f64, String) {
+    let weight = if is_grade(&row.measure) { GRADE_BORDERLINE } else { MEASURE_BORDERLINE };
+    (weight, format!("borderline: {}", row.measure))
+}
+
+/// Each flag of any measure once.
+fn flags(rows: &ExamRows) -> Vec<(f64, String)> {
+    let mut all: Vec<&String> = rows.exams.iter().flat_map(|r| &r.flags).collect();
+    all.sort();
+    all.dedup();
+    all.into_iter().map(|flag| (flag_weight(flag), flag.clone())).collect()
+}
+
+fn flag_weight(flag: &str) -> f64 {
+    let code = flag.split(':').next().unwrap_or_default();
+    FLAG_WEIGHTS.iter().find(|(known, _)| *known == code).map_or(REMARK, |(_, weight)| *weight)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::measure::flag::FLAGS;
+    use crate::measure::rows::Value;
+
+    fn row(measure: &str, status: Status, reason: Option<&str>, flags: &[&str]) -> ExamRow {
+        ExamRow {
+            measure: measure.to_owned(),
+            unit: String::new(),
+            status,
+            value: reason.is_none().then_some(Value::Number(1.0)),
+            uncertainty: None,
+            slice: None,
+            reason: reason.map(str::to_owned),
+            flags: flags.iter().map(|f| (*f).to_owned()).collect(),
+        }
+    }
+
+    fn doubt_of(exams: Vec<ExamRow>) -> Option<Doubt> {
+        doubt(&ExamRows { slices: Vec::new(), exams })
+    }
+
+    #[test]
+    fn nothing_to_say_is_no_doubt() {
+        assert_eq!(doubt_of(vec![row("volume", Status::Ok, None, &[])]), None);
+        assert_eq!(doubt_of(Vec::new()), None);
+    }
+
+    #[test]
+    fn a_reason_is_given_once_with_all_it_takes_away() {
+        let refused = |m| row(m, Status::NotEvaluable, Some("metal"), &["metal"]);
+        let doubt = doubt_of(vec![refused("rim_coverage"), refused("rim"), row("volume", Status::Ok, None, &["metal"])]);
+        let doubt = doubt.unwrap();
+        assert_eq!(doubt.why, ["metal", "not evaluable (metal): rim_coverage, rim"]);
+        assert_eq!(doubt.score, 4.5);
+    }
+
+    #[test]
+    fn a_missing_grade_outweighs_a_borderline_one_and_that_a_remark() {
+        let score = |r: ExamRow| doubt_of(vec![r]).unwrap().score;
+        let missing = score(row("boriani_grade", Status::NotEvaluable, Some("rim_ne"), &[]));
+        let near = score(row("boriani_grade", Status::Borderline, None, &[]));
+        let remark = score(row("boriani_grade", Status::Ok, None, &["pieces:2"]));
+        let unknown = score(row("boriani_grade", Status::Ok, None, &["kv_unknown"]));
+        assert!(missing > near && near > remark && remark > unknown && unknown > 0.0);
+        assert_eq!(remark, 0.5);
+    }
+
+    #[test]
+    fn every_weighted_flag_exists() {
+        for (code, _) in FLAG_WEIGHTS {
+            assert!(FLAGS.iter().any(|(known, _)| known == code), "{code}");
+        }
+    }
+}

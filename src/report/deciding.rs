@@ -1,9 +1,9 @@
 //! `{stem}.png`: the slice that decides, and the numbers that decided.
 
-use super::canvas::{Canvas, Frame};
+use super::canvas::{Canvas, Frame, Pen};
 use super::exam::Exam;
 use super::lettering::{BODY, BOLD, SMALL, TINY, TITLE, fitting};
-use super::palette::{CHORD, FAINT, GROUND, INK, OSSIFIED, PANEL};
+use super::palette::{FAINT, GROUND, INK, OSSIFIED};
 use super::view::{LEVEL_HU, View, WINDOW_HU};
 use super::{marks, panel};
 use crate::measure::rows::ExamRows;
@@ -34,7 +34,8 @@ pub fn picture(exam: &Exam<'_>, title: &str) -> Canvas {
     window(&mut canvas, IMAGE);
     let rest = panel::write(&mut canvas, NUMBERS, exam, chord.map(|c| c.1));
     plain(&mut canvas, rest, exam, k);
-    legend(&mut canvas, IMAGE.x, IMAGE.bottom() + 12);
+    let end = legend(&mut canvas, IMAGE.x, IMAGE.bottom() + 12);
+    key(&mut canvas, end, IMAGE.bottom() + 12, &marks::CHORD_PEN, "longest diameter");
     footer(&mut canvas);
     canvas
 }
@@ -95,18 +96,19 @@ fn plain(canvas: &mut Canvas, room: Frame, exam: &Exam<'_>, k: usize) {
 pub fn legend(canvas: &mut Canvas, x: u32, y: u32) -> u32 {
     let covers = [(Cover::Covered, "rim bone"), (Cover::Uncovered, "no rim bone"), (Cover::Unevaluable, "not judged")];
     let mut x = x;
-    let middle = f64::from(y) + f64::from(BODY.height()) / 2.0;
     for (cover, text) in covers {
-        let line = [[f64::from(x), middle], [f64::from(x + 40), middle]];
-        canvas.line(&line, false, &marks::pen(cover, 4.0));
-        x = label(canvas, x + 48, y, text);
+        x = key(canvas, x, y, &marks::pen(cover, 4.0), text);
     }
-    canvas.fill(Frame { x, y: y + 2, width: 28, height: 14 }, PANEL);
-    canvas.fill(Frame { x, y: y + 2, width: 28, height: 14 }, [OSSIFIED[0], OSSIFIED[1], OSSIFIED[2], 255]);
-    x = label(canvas, x + 36, y, "ossified interior");
-    let pen = super::canvas::Pen { colour: CHORD, width: 2.0, dash: Some([10.0, 5.0]) };
-    canvas.line(&[[f64::from(x), middle], [f64::from(x + 40), middle]], false, &pen);
-    label(canvas, x + 48, y, "longest diameter")
+    let [r, g, b, _] = OSSIFIED;
+    canvas.fill(Frame { x, y: y + 2, width: 28, height: 14 }, [r, g, b, 255]);
+    label(canvas, x + 36, y, "ossified interior")
+}
+
+/// One kind of line with its meaning; returns where it ends.
+fn key(canvas: &mut Canvas, x: u32, y: u32, pen: &Pen, text: &str) -> u32 {
+    let middle = f64::from(y + BODY.height() / 2);
+    canvas.line(&[[f64::from(x), middle], [f64::from(x + 40), middle]], false, pen);
+    label(canvas, x + 48, y, text)
 }
 
 fn label(canvas: &mut Canvas, x: u32, y: u32, text: &str) -> u32 {

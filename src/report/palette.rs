@@ -26,7 +26,7 @@ pub const UNCOVERED: Colour = [230, 110, 0, 255];
 /// Not to be judged.
 pub const UNEVALUABLE: Colour = [220, 220, 220, 255];
 /// Ossified interior, laid over the image.
-pub const OSSIFIED: Colour = [204, 121, 167, 150];
+pub const OSSIFIED: Colour = [204, 121, 167, 120];
 /// The longest diameter, and what decides.
 pub const CHORD: Colour = [240, 228, 66, 255];
 

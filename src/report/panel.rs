@@ -89,8 +89,8 @@ fn case(column: &mut Column<'_>, rows: &ExamRows) {
 /// A measure under its heading; nothing where it was not asked for.
 fn measure(column: &mut Column<'_>, heading: &str, row: Option<&ExamRow>, text: impl Fn(f64) -> String) {
     let Some(row) = row else { return };
-    let mark = if row.status == Status::Borderline { " *" } else { "" };
-    column.line(&format!("{heading}{}", if mark.is_empty() { "" } else { " (borderline)" }), SMALL, FAINT);
+    let remark = if row.status == Status::Borderline { ", BORDERLINE" } else { "" };
+    column.line(&format!("{heading}{remark}"), SMALL, FAINT);
     match row.number() {
         Some(value) => column.line(&text(value), BOLD, INK),
         None => column.line("not evaluable", BOLD, CHORD),

@@ -14,6 +14,8 @@ const TOP: u32 = 88;
 const BOTTOM: u32 = 68;
 const GAP: u32 = 8;
 const CAPTION: u32 = 48;
+/// Beside slices whose rim does not count for the exam.
+const UNUSED: &str = "not used";
 
 /// Which outlines a sheet shows: all, or every n-th and the deciding one.
 fn shown(n: usize, deciding: usize) -> Vec<usize> {
@@ -77,7 +79,7 @@ fn caption(canvas: &mut Canvas, frame: Frame, exam: &Exam<'_>, k: usize) {
     canvas.text(frame.x + 8, frame.y + 4, &number, BOLD, INK);
     if !counts {
         let room = frame.x + 8 + BOLD.width(&number) + 8;
-        canvas.text(room, frame.y + 7, &SMALL.cut("rim not used", frame.right() - room), SMALL, FAINT);
+        canvas.text(room, frame.y + 7, &SMALL.cut(UNUSED, frame.right() - room), SMALL, FAINT);
     }
     let text = format!("rim {}  oss {}", share(exam.coverage(k)), share(exam.fraction(k)));
     canvas.text(frame.x + 8, frame.y + 25, &text, BODY, if counts { INK } else { FAINT });
@@ -97,7 +99,7 @@ mod tests {
             let (columns, side) = grid(tiles);
             assert!(12 + columns * (side + GAP) + 4 <= 1600);
             assert!(8 + BODY.width("rim 0.87  oss 0.31") <= side);
-            assert!(8 + BOLD.width("slice 1234") + 8 + SMALL.width("rim not used") <= side.max(190) + 6);
+            assert!(8 + BOLD.width("slice 1234") + 8 + SMALL.width(UNUSED) <= side);
         }
     }
 
