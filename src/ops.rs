@@ -1,6 +1,13 @@
 //! Operators on images and outlines, callable without any stage. Each file has one operator and its formula.
 
+pub mod chord;
+pub mod components;
+pub mod contour;
+pub mod distance;
 pub mod interior;
+pub mod mesh;
 pub mod outline;
 pub mod plane;
+pub mod ray;
 pub mod rim;
+pub mod spline;

@@ -3,7 +3,7 @@
 use super::Key;
 use crate::geometry::{Extent, Geometry};
 use crate::io::acquisition::Acquisition;
-use crate::ops::interior::InteriorSlice;
+use crate::ops::interior::Interior;
 use crate::ops::outline::SliceOutline;
 use crate::ops::plane::Plane;
 use crate::ops::rim::RimSlice;
@@ -43,4 +43,4 @@ pub const PLANES: Key<Vec<Plane<f32>>> = Key::new("planes");
 /// The rim on each slice of `outline`, at the mineral threshold and at the two sensitivity thresholds.
 pub const RIM: Key<[Vec<RimSlice>; 3]> = Key::new("rim");
 /// The interior on each slice of `outline`, at the same three thresholds.
-pub const INTERIOR: Key<[Vec<InteriorSlice>; 3]> = Key::new("interior");
+pub const INTERIOR: Key<[Interior; 3]> = Key::new("interior");

@@ -1,0 +1,165 @@
+//! Diameters of an outline: the longest chord, the longest across it, the longest in space.
+
+use super::contour::{contains, edges};
+use super::outline::{Point, Ring};
+
+/// A straight line between two points of an outline.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Chord {
+    /// One end, mm.
+    pub from: Point,
+    /// The other end, mm.
+    pub to: Point,
+}
+
+/// Half the angle within which the short axis may lean away from the perpendicular, degrees (method.md 1.1).
+const SHORT_AXIS_LEAN_DEG: f64 = 5.0;
+
+impl Chord {
+    /// `|to - from|`, mm.
+    pub fn length_mm(&self) -> f64 {
+        libm::hypot(self.to[0] - self.from[0], self.to[1] - self.from[1])
+    }
+
+    /// Share of the chord that lies inside the rings of one piece, by 200 points along it.
+    pub fn share_inside(&self, rings: &[&Ring]) -> f64 {
+        const POINTS: usize = 200;
+        let at = |k: usize| {
+            let t = (k as f64 + 0.5) / POINTS as f64;
+            [self.from[0] + t * (self.to[0] - self.from[0]), self.from[1] + t * (self.to[1] - self.from[1])]
+        };
+        let inside = |p: Point| rings.iter().filter(|r| contains(&r.points, p)).count() % 2 == 1;
+        (0..POINTS).filter(|&k| inside(at(k))).count() as f64 / POINTS as f64
+    }
+}
+
+/// `max |p - q|` over the points; `None` for fewer than two. O(n log n).
+pub fn longest(points: &[Point]) -> Option<Chord> {
+    let hull = hull(points);
+    let n = hull.len();
+    if n < 2 {
+        return None;
+    }
+    let mut best = Chord { from: hull[0], to: hull[1] };
+    let mut far = 1;
+    for i in 0..n {
+        let next = hull[(i + 1) % n];
+        // Calipers: the farthest corner from edge i only moves forward.
+        while doubled_area(hull[i], next, hull[(far + 1) % n]) > doubled_area(hull[i], next, hull[far]) {
+            far = (far + 1) % n;
+        }
+        for (a, b) in [(i, far), (i, (far + 1) % n), ((i + 1) % n, far)] {
+            let chord = Chord { from: hull[a], to: hull[b] };
+            if chord.length_mm() > best.length_mm() {
+                best = chord;
+            }
+        }
+    }
+    Some(best)
+}
+
+/// The longest chord between two points that lies within 5 degrees of perpendicular to `main`.
+pub fn across(points: &[Point], main: &Chord) -> Option<Chord> {
+    let length = main.length_mm();
+    let along = [(main.to[0] - main.from[0]) / length, (main.to[1] - main.from[1]) / length];
+    let lean = libm::sin(SHORT_AXIS_LEAN_DEG.to_radians());
+    let mut best: Option<(f64, Chord)> = None;
+    for (i, &p) in points.iter().enumerate() {
+        for &q in &points[i + 1..] {
+            let d = [q[0] - p[0], q[1] - p[1]];
+            let squared = d[0] * d[0] + d[1] * d[1];
+            let drift = d[0] * along[0] + d[1] * along[1];
+            if drift * drift <= lean * lean * squared && best.is_none_or(|(s, _)| squared > s) {
+                best = Some((squared, Chord { from: p, to: q }));
+            }
+        }
+    }
+    best.map(|(_, chord)| chord)
+}
+
+/// `max |p - q|` over points in space, mm.
+pub fn longest_in_space(points: &[[f64; 3]]) -> Option<f64> {
+    let squared = |p: &[f64; 3], q: &[f64; 3]| (0..3).map(|a| (p[a] - q[a]) * (p[a] - q[a])).sum::<f64>();
+    let all = points.iter().enumerate().flat_map(|(i, p)| points[i + 1..].iter().map(move |q| squared(p, q)));
+    all.max_by(f64::total_cmp).map(f64::sqrt)
+}
+
+/// Corners of the convex hull, anticlockwise (monotone chain).
+pub fn hull(points: &[Point]) -> Vec<Point> {
+    let mut sorted = points.to_vec();
+    sorted.sort_by(|a, b| a[0].total_cmp(&b[0]).then(a[1].total_cmp(&b[1])));
+    sorted.dedup();
+    if sorted.len() < 3 {
+        return sorted;
+    }
+    let mut corners = half_hull(sorted.iter().copied());
+    corners.pop();
+    corners.extend(half_hull(sorted.iter().rev().copied()));
+    corners.pop();
+    corners
+}
+
+fn half_hull(points: impl Iterator<Item = Point>) -> Vec<Point> {
+    let mut chain: Vec<Point> = Vec::new();
+    for p in points {
+        while chain.len() >= 2 && doubled_area(chain[chain.len() - 2], chain[chain.len() - 1], p) <= 0.0 {
+            chain.pop();
+        }
+        chain.push(p);
+    }
+    chain
+}
+
+/// Twice the signed area of a triangle.
+fn doubled_area(a: Point, b: Point, c: Point) -> f64 {
+    (b[0] - a[0]) * (c[1] - a[1]) - (b[1] - a[1]) * (c[0] - a[0])
+}
+
+/// Length of a closed curve, mm.
+pub fn perimeter_mm(points: &[Point]) -> f64 {
+    edges(points).map(|(p, q)| Chord { from: p, to: q }.length_mm()).sum()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn ellipse(a: f64, b: f64, turn: f64, n: usize) -> Vec<Point> {
+        let (s, c) = libm::sincos(turn);
+        let at = |t: f64| [a * libm::cos(t), b * libm::sin(t)];
+        (0..n)
+            .map(|i| at(std::f64::consts::TAU * i as f64 / n as f64))
+            .map(|[x, y]| [c * x - s * y, s * x + c * y])
+            .collect()
+    }
+
+    #[test]
+    fn an_ellipse_has_its_axes() {
+        let points = ellipse(20.0, 12.0, 0.4, 400);
+        let long = longest(&points).unwrap();
+        assert!((long.length_mm() - 40.0).abs() < 1e-9);
+        let short = across(&points, &long).unwrap().length_mm();
+        // Within 5 degrees of perpendicular a chord through the centre is at most 0.3 % longer than the axis.
+        assert!((24.0..24.1).contains(&short), "{short}");
+    }
+
+    #[test]
+    fn a_chord_across_a_notch_is_partly_outside() {
+        let ring =
+            Ring { points: vec![[0.0, 0.0], [10.0, 0.0], [10.0, 4.0], [5.0, 1.0], [0.0, 4.0]], piece: 0, hole: false };
+        let chord = Chord { from: [0.0, 3.0], to: [10.0, 3.0] };
+        assert!((chord.share_inside(&[&ring]) - 1.0 / 3.0).abs() < 0.02);
+    }
+
+    proptest! {
+        #[test]
+        fn calipers_find_what_brute_force_finds(points in prop::collection::vec((-50i32..50, -50i32..50), 2..60)) {
+            let points: Vec<Point> = points.iter().map(|&(x, y)| [x as f64, y as f64 * 0.7]).collect();
+            let space: Vec<[f64; 3]> = points.iter().map(|p| [p[0], p[1], 0.0]).collect();
+            let brute = longest_in_space(&space).unwrap();
+            let fast = longest(&points).map_or(0.0, |c| c.length_mm());
+            prop_assert!((brute - fast).abs() < 1e-9, "{} {}", brute, fast);
+        }
+    }
+}
