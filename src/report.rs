@@ -3,7 +3,6 @@
 pub mod canvas;
 pub mod closing;
 mod deciding;
-pub mod event;
 #[cfg(test)]
 mod example;
 mod exam;
@@ -13,5 +12,7 @@ mod marks;
 mod palette;
 mod panel;
 pub mod progress;
+mod quantity;
 mod sheet;
+pub mod tables;
 mod view;

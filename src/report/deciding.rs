@@ -26,13 +26,13 @@ pub fn picture(exam: &Exam<'_>, title: &str) -> Canvas {
     heading(&mut canvas, title);
     exam.paint(&mut canvas, &view, k, 3.2);
     let chord = marks::longest_chord(&exam.outlines[k]);
-    if let Some((ends, mm)) = chord {
-        marks::chord(&mut canvas, &view, ends, &format!("{mm:.1} mm"));
+    if let Some(chord) = &chord {
+        marks::chord(&mut canvas, &view, chord);
     }
     marks::scale_bar(&mut canvas, &view);
     marks::directions(&mut canvas, &view, BOLD);
     window(&mut canvas, IMAGE);
-    let rest = panel::write(&mut canvas, NUMBERS, exam, chord.map(|c| c.1));
+    let rest = panel::write(&mut canvas, NUMBERS, exam, chord.map(|c| c.length_mm()));
     plain(&mut canvas, rest, exam, k);
     let end = legend(&mut canvas, IMAGE.x, IMAGE.bottom() + 12);
     key(&mut canvas, end, IMAGE.bottom() + 12, &marks::CHORD_PEN, "longest diameter");

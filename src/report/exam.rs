@@ -36,7 +36,7 @@ impl<'a> Exam<'a> {
         let outlines = board.find(&OUTLINE).filter(|o| !o.is_empty())?;
         let shown = outlines.iter().all(|o| o.plane < image.geometry().dims[2] && !o.rings.is_empty());
         let rim = board.find(&RIM).map_or(&[][..], |r| &r[0]);
-        let interior = board.find(&INTERIOR).map_or(&[][..], |i| &i[0]);
+        let interior = board.find(&INTERIOR).map_or(&[][..], |i| &i[0].slices);
         shown.then_some(Self { rows, outlines, image, rim, interior })
     }
 
@@ -91,7 +91,7 @@ impl<'a> Exam<'a> {
 pub fn title(who: &ExamName, rows: &ExamRows, board: &Board) -> String {
     let of_row = rows.slices.iter().find_map(|s| s.level.as_deref());
     let level = of_row.or_else(|| board.find(&SCAN)?.level.as_deref());
-    let mut parts = vec![who.patient.clone(), who.timepoint.clone(), who.modality.clone()];
+    let mut parts = vec![who.patient.clone(), who.timepoint.clone(), who.modality.name().to_owned()];
     parts.push(level.map_or_else(|| "level unknown".to_owned(), |l| format!("level {l}")));
     parts.extend((who.series != "main").then(|| format!("series {}", who.series)));
     parts.extend((who.lesion != "1").then(|| format!("lesion {}", who.lesion)));

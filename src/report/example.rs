@@ -3,10 +3,11 @@
 use super::gallery::ExamName;
 use crate::geometry::{Extent, Geometry};
 use crate::io::acquisition::Acquisition;
+use crate::measure::Modality;
 use crate::measure::board::Board;
 use crate::measure::keys::{AXIAL_IMAGE, INTERIOR, OUTLINE, RIM, SCAN, Scan};
 use crate::measure::rows::{ExamRow, ExamRows, SliceRow, Status, Value};
-use crate::ops::interior::{InteriorSlice, Tissue};
+use crate::ops::interior::{Interior, InteriorSlice, Tissue};
 use crate::ops::outline::{Point, Ring, SliceOutline};
 use crate::ops::plane::Plane;
 use crate::ops::rim::{Arc, Cover, RimSlice};
@@ -111,7 +112,7 @@ fn rim(outline: &SliceOutline) -> RimSlice {
     let arc = |at: &Point| {
         let (_, angle) = polar(*at);
         let normal = [libm::cos(angle), libm::sin(angle)];
-        Arc { at: *at, normal, length_mm, cover: cover(angle), peak_hu: 600.0, peak_at_mm: -1.0, ring: 0 }
+        Arc { at: *at, normal, length_mm, cover: cover(angle), peak_hu: 600.0, peak_at_mm: -1.0, width_mm: None, ring: 0 }
     };
     let arcs: Vec<Arc> = outline.rings[0].points.iter().map(arc).collect();
     let counts = (2..SLICES - 2).contains(&outline.plane);
@@ -153,7 +154,9 @@ pub fn board() -> Board {
     board.put(&SCAN, Scan { acquisition: Acquisition::default(), whole, region, level }, &[]);
     board.put(&AXIAL_IMAGE, image, &[]);
     board.put(&RIM, [(); 3].map(|()| outlines.iter().map(rim).collect()), &[]);
-    board.put(&INTERIOR, [(); 3].map(|()| outlines.iter().map(interior).collect()), &[]);
+    let slices: Vec<InteriorSlice> = outlines.iter().map(interior).collect();
+    let interior = Interior { slices, deep_piece_mm3: 900.0, soft_hu: 62.0, bone_hu: 430.0, excluded_mm2: 0.0 };
+    board.put(&INTERIOR, [interior.clone(), interior.clone(), interior], &[]);
     board.put(&OUTLINE, outlines, &[]);
     board
 }
@@ -200,6 +203,6 @@ pub fn rows() -> ExamRows {
 
 /// Its name.
 pub fn name() -> ExamName {
-    let [patient, timepoint, modality, series, lesion] = ["YU07", "post", "CT", "main", "1"].map(str::to_owned);
-    ExamName { patient, timepoint, modality, series, lesion }
+    let [patient, timepoint, series, lesion] = ["YU07", "post", "main", "1"].map(str::to_owned);
+    ExamName { patient, timepoint, modality: Modality::Ct, series, lesion }
 }

@@ -2,6 +2,7 @@
 
 use super::exam::Exam;
 use super::{deciding, sheet};
+use crate::measure::Modality;
 use crate::measure::board::Board;
 use crate::measure::keys::{AXIAL_IMAGE, INTERIOR, OUTLINE, RIM, SCAN};
 use crate::measure::rows::ExamRows;
@@ -13,8 +14,8 @@ pub struct ExamName {
     pub patient: String,
     /// Timepoint.
     pub timepoint: String,
-    /// `CT` or `MR`.
-    pub modality: String,
+    /// The branch it is measured in.
+    pub modality: Modality,
     /// Series, `main` where there is one only.
     pub series: String,
     /// Lesion, `1` where there is one only.
@@ -25,7 +26,7 @@ impl ExamName {
     /// `{patient}_{timepoint}_{modality}`, then `_{series}` and `_{lesion}` where they are not `main` and `1`; `:`
     /// becomes `-`.
     pub fn stem(&self) -> String {
-        let mut parts = vec![self.patient.as_str(), &self.timepoint, &self.modality];
+        let mut parts = vec![self.patient.as_str(), &self.timepoint, self.modality.name()];
         parts.extend((self.series != "main").then_some(self.series.as_str()));
         parts.extend((self.lesion != "1").then_some(self.lesion.as_str()));
         parts.join("_").replace(':', "-")
@@ -49,7 +50,7 @@ impl Gallery for Pictures {
     }
 
     fn pictures(&self, who: &ExamName, board: &Board, rows: &ExamRows) -> Vec<(String, Vec<u8>)> {
-        if who.modality != "CT" {
+        if who.modality != Modality::Ct {
             return Vec::new();
         }
         let (stem, title) = (who.stem(), super::exam::title(who, rows, board));

@@ -4,7 +4,8 @@ use super::canvas::{Canvas, Frame, Pen, Spot};
 use super::lettering::{BOLD, BODY, Type};
 use super::palette::{self, CHORD, Colour, HALO, INK, PLATE};
 use super::view::View;
-use crate::ops::outline::{Point, Ring, SliceOutline};
+use crate::ops::chord::{Chord, longest};
+use crate::ops::outline::SliceOutline;
 use crate::ops::rim::{Arc, Cover};
 
 /// Lengths a scale bar may have, mm.
@@ -60,39 +61,23 @@ fn middle(a: [f64; 2], b: [f64; 2]) -> [f64; 2] {
     [(a[0] + b[0]) / 2.0, (a[1] + b[1]) / 2.0]
 }
 
-/// The two points of one piece's outer ring that lie farthest apart, and their distance, mm.
-pub fn longest_chord(outline: &SliceOutline) -> Option<([Point; 2], f64)> {
-    let outer = outline.rings.iter().filter(|r| !r.hole);
-    outer.filter_map(farthest).fold(None, |best, next| match best {
-        Some((_, length)) if next.1 <= length => best,
-        _ => Some(next),
-    })
-}
-
-fn farthest(ring: &Ring) -> Option<([Point; 2], f64)> {
-    let square = |[a, b]: [Point; 2]| (a[0] - b[0]) * (a[0] - b[0]) + (a[1] - b[1]) * (a[1] - b[1]);
-    let mut best: Option<[Point; 2]> = None;
-    for (i, a) in ring.points.iter().enumerate() {
-        for b in &ring.points[i + 1..] {
-            if best.is_none_or(|chord| square([*a, *b]) > square(chord)) {
-                best = Some([*a, *b]);
-            }
-        }
-    }
-    best.map(|chord| (chord, square(chord).sqrt()))
+/// The longest chord within one piece of an outline.
+pub fn longest_chord(outline: &SliceOutline) -> Option<Chord> {
+    let chords = outline.rings.iter().filter(|r| !r.hole).filter_map(|r| longest(&r.points));
+    chords.reduce(|best, next| if next.length_mm() > best.length_mm() { next } else { best })
 }
 
 /// Draws the longest diameter with its length beside the middle.
-pub fn chord(canvas: &mut Canvas, view: &View, ends: [Point; 2], label: &str) {
-    let spots = ends.map(|p| view.spot(p));
+pub fn chord(canvas: &mut Canvas, view: &View, chord: &Chord) {
+    let spots = [chord.from, chord.to].map(|p| view.spot(p));
     canvas.line(&spots, false, &Pen { colour: HALO, width: 4.0, dash: None });
     canvas.line(&spots, false, &CHORD_PEN);
     for end in spots {
         let diamond = [[0.0, -6.0], [6.0, 0.0], [0.0, 6.0], [-6.0, 0.0]].map(|d| [end[0] + d[0], end[1] + d[1]]);
         canvas.polygon(&diamond, CHORD);
     }
-    let [x, y] = middle(spots[0], spots[1]);
-    plated(canvas, view.frame, (x + 14.0) as u32, (y + 10.0) as u32, label, BOLD, CHORD);
+    let ([x, y], label) = (middle(spots[0], spots[1]), format!("{:.1} mm", chord.length_mm()));
+    plated(canvas, view.frame, (x + 14.0) as u32, (y + 10.0) as u32, &label, BOLD, CHORD);
 }
 
 /// Writes text on a dark plate, moved so that the plate stays in the frame.
@@ -138,6 +123,7 @@ pub fn directions(canvas: &mut Canvas, view: &View, size: Type) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::ops::outline::{Point, Ring};
     use crate::report::palette::{COVERED, UNCOVERED};
 
     fn ring(points: Vec<Point>) -> SliceOutline {
@@ -151,7 +137,7 @@ mod tests {
     }
 
     fn arc(at: Point, cover: Cover) -> Arc {
-        Arc { at, normal: [1.0, 0.0], length_mm: 1.0, cover, peak_hu: 0.0, peak_at_mm: 0.0, ring: 0 }
+        Arc { at, normal: [1.0, 0.0], length_mm: 1.0, cover, peak_hu: 0.0, peak_at_mm: 0.0, width_mm: None, ring: 0 }
     }
 
     #[test]
@@ -166,9 +152,9 @@ mod tests {
     #[test]
     fn the_chord_of_a_rectangle_is_its_diagonal_and_pieces_are_apart() {
         let mut outline = ring(vec![[0.0, 0.0], [30.0, 0.0], [30.0, 40.0], [0.0, 40.0]]);
-        assert_eq!(longest_chord(&outline), Some(([[0.0, 0.0], [30.0, 40.0]], 50.0)));
+        assert_eq!(longest_chord(&outline).unwrap().length_mm(), 50.0);
         outline.rings.push(Ring { points: vec![[500.0, 0.0], [510.0, 0.0]], piece: 1, hole: false });
-        assert_eq!(longest_chord(&outline).unwrap().1, 50.0);
+        assert_eq!(longest_chord(&outline).unwrap().length_mm(), 50.0);
     }
 
     #[test]
