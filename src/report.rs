@@ -3,9 +3,9 @@
 pub mod canvas;
 pub mod closing;
 mod deciding;
+mod exam;
 #[cfg(test)]
 mod example;
-mod exam;
 pub mod gallery;
 mod lettering;
 mod marks;

@@ -120,7 +120,8 @@ mod tests {
     #[test]
     fn a_reason_is_given_once_with_all_it_takes_away() {
         let refused = |m| row(m, Status::NotEvaluable, Some("metal"), &["metal"]);
-        let doubt = doubt_of(vec![refused("rim_coverage"), refused("rim"), row("volume", Status::Ok, None, &["metal"])]);
+        let doubt =
+            doubt_of(vec![refused("rim_coverage"), refused("rim"), row("volume", Status::Ok, None, &["metal"])]);
         let doubt = doubt.unwrap();
         assert_eq!(doubt.why, ["metal", "not evaluable (metal): rim_coverage, rim"]);
         assert_eq!(doubt.score, 4.5);

@@ -2,7 +2,9 @@
 
 use super::lettering::Type;
 use super::palette::Colour;
-use tiny_skia::{FillRule, LineCap, Paint, PathBuilder, Pixmap, PremultipliedColorU8, Rect, Stroke, StrokeDash, Transform};
+use tiny_skia::{
+    FillRule, LineCap, Paint, PathBuilder, Pixmap, PremultipliedColorU8, Rect, Stroke, StrokeDash, Transform,
+};
 
 /// A point on the canvas: x rightwards, y downwards, in pixels; (0, 0) is the upper left corner of the first pixel.
 pub type Spot = [f64; 2];
@@ -122,9 +124,10 @@ impl Canvas {
         self.pixels.pixel(x, y).map(|p| [p.red(), p.green(), p.blue()])
     }
 
-    /// Writes a line of text with its upper left corner at (x, y).
+    /// Writes a line of text with its upper left corner at (x, y); callers see to it that it fits.
     pub fn text(&mut self, x: u32, y: u32, text: &str, size: Type, colour: Colour) {
-        let [r, g, b, _] = colour;
+        let (all, [r, g, b, _]) = (self.frame(), colour);
+        debug_assert!(x + size.width(text) <= all.width && y + size.height() <= all.height, "no room for {text}");
         for (dx, dy) in size.raster(text).ink() {
             self.set(x + dx as u32, y + dy as u32, [r, g, b]);
         }

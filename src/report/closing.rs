@@ -11,7 +11,8 @@ const LINES_NAMED: usize = 8;
 /// The whole summary: counts, cases, failures, times, memory, files.
 pub fn text(summary: &Summary, tables: &Tables) -> String {
     let blocks = [counts(summary), cases(tables), failures(tables), stages(summary), files(summary, tables)];
-    let mut out: String = blocks.iter().filter(|b| !b.is_empty()).map(|block| format!("{}\n\n", block.join("\n"))).collect();
+    let mut out: String =
+        blocks.iter().filter(|b| !b.is_empty()).map(|block| format!("{}\n\n", block.join("\n"))).collect();
     out.push_str("Research use only. Not a medical device.\n");
     out
 }
@@ -123,9 +124,11 @@ fn stages(summary: &Summary) -> Vec<String> {
     let share = |t: &Timing| 100.0 * t.total.as_secs_f64() / all.as_secs_f64().max(f64::MIN_POSITIVE);
     let row = |name: &str, runs: &str, total: &str, share: &str| format!("{name:<24}{runs:>8}{total:>14}{share:>8}");
     let mut lines = vec![row("Stage", "Calls", "Total", "Share")];
-    lines.extend(timings.into_iter().map(|(name, t)| {
-        row(name, &t.runs.to_string(), &time(t.total), &format!("{:.1} %", share(t)))
-    }));
+    lines.extend(
+        timings
+            .into_iter()
+            .map(|(name, t)| row(name, &t.runs.to_string(), &time(t.total), &format!("{:.1} %", share(t)))),
+    );
     lines
 }
 

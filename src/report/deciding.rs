@@ -4,25 +4,30 @@ use super::canvas::{Canvas, Frame, Pen};
 use super::exam::Exam;
 use super::lettering::{BODY, BOLD, SMALL, TINY, TITLE, fitting};
 use super::palette::{FAINT, GROUND, INK, OSSIFIED};
-use super::view::{LEVEL_HU, View, WINDOW_HU};
+use super::view::{LEVEL_HU, WINDOW_HU};
 use super::{marks, panel};
 use crate::measure::rows::ExamRows;
 use crate::ops::rim::Cover;
 
 const WIDTH: u32 = 960;
 const HEIGHT: u32 = 724;
-const IMAGE: Frame = Frame { x: 12, y: 56, width: 640, height: 600 };
+/// Where the slice stands.
+pub const IMAGE: Frame = Frame { x: 12, y: 56, width: 640, height: 600 };
 const NUMBERS: Frame = Frame { x: 664, y: 56, width: 284, height: 600 };
+/// What there is to read where there is nothing to see.
+const CARD: Frame = Frame { x: 12, y: 56, width: 936, height: 300 };
 /// The plain image beside the drawn one is shown if it can have this height.
 const PLAIN_LEAST: u32 = 110;
 
+/// How to look at a slice.
+pub const ORIENTATION: &str = "Patient's left is on the right.";
 /// What every picture says at its lower edge.
 pub const DISCLAIMER: &str = "Research use only. Not a medical device.";
 
 /// Draws the deciding slice.
 pub fn picture(exam: &Exam<'_>, title: &str) -> Canvas {
     let mut canvas = Canvas::new(WIDTH, HEIGHT, GROUND);
-    let (view, k) = (View::of(exam.outlines, IMAGE), exam.deciding());
+    let (view, k) = (exam.view(IMAGE), exam.deciding());
     heading(&mut canvas, title);
     exam.paint(&mut canvas, &view, k, 3.2);
     let chord = marks::longest_chord(&exam.outlines[k]);
@@ -36,20 +41,20 @@ pub fn picture(exam: &Exam<'_>, title: &str) -> Canvas {
     plain(&mut canvas, rest, exam, k);
     let end = legend(&mut canvas, IMAGE.x, IMAGE.bottom() + 12);
     key(&mut canvas, end, IMAGE.bottom() + 12, &marks::CHORD_PEN, "longest diameter");
-    footer(&mut canvas);
+    footer(&mut canvas, ORIENTATION);
     canvas
 }
 
 /// Says why there is no image to show.
 pub fn without_image(title: &str, rows: &ExamRows) -> Canvas {
-    let mut canvas = Canvas::new(WIDTH, HEIGHT, GROUND);
+    let mut canvas = Canvas::new(WIDTH, CARD.bottom() + 36, GROUND);
     heading(&mut canvas, title);
-    let mut column = panel::Column::new(&mut canvas, Frame { width: NUMBERS.right() - IMAGE.x, ..IMAGE });
+    let mut column = panel::Column::new(&mut canvas, CARD);
     panel::grade(&mut column, rows);
     column.line("No slice can be shown.", BODY, INK);
     column.space(12);
     panel::why_not(&mut column, rows);
-    footer(&mut canvas);
+    footer(&mut canvas, "");
     canvas
 }
 
@@ -60,11 +65,11 @@ pub fn heading(canvas: &mut Canvas, title: &str) {
     canvas.text(12, 28 - size.height() / 2, &size.cut(title, room), size, INK);
 }
 
-/// Writes the disclaimer into the lower right corner, and how to look at the image into the left.
-pub fn footer(canvas: &mut Canvas) {
+/// Writes a remark into the lower left corner, and the disclaimer into the right.
+pub fn footer(canvas: &mut Canvas, remark: &str) {
     let all = canvas.frame();
     let y = all.height - SMALL.height() - 6;
-    canvas.text(12, y, "Patient's left is on the right.", SMALL, FAINT);
+    canvas.text(12, y, remark, SMALL, FAINT);
     canvas.text(all.width - 12 - SMALL.width(DISCLAIMER), y, DISCLAIMER, SMALL, INK);
 }
 
@@ -89,7 +94,7 @@ fn plain(canvas: &mut Canvas, room: Frame, exam: &Exam<'_>, k: usize) {
     let side = room.width.min(room.height - caption);
     let frame = Frame { y: room.bottom() - side, width: room.width, height: side, ..room };
     canvas.text(room.x, frame.y - caption, "SAME SLICE, NOTHING DRAWN", SMALL, FAINT);
-    exam.paint_plain(canvas, &View::of(exam.outlines, frame), k);
+    exam.paint_plain(canvas, &exam.view(frame), k);
 }
 
 /// Explains colours and lines; returns where it ends.

@@ -1,6 +1,6 @@
 //! One exam as the pictures show it: what its board still holds, and its rows.
 
-use super::canvas::Canvas;
+use super::canvas::{Canvas, Frame};
 use super::gallery::ExamName;
 use super::marks;
 use super::palette::OSSIFIED;
@@ -40,12 +40,17 @@ impl<'a> Exam<'a> {
         shown.then_some(Self { rows, outlines, image, rim, interior })
     }
 
+    /// The place of the slices in a picture: the same for all of them.
+    pub fn view(&self, frame: Frame) -> View {
+        let g = self.image.geometry();
+        View::of(self.outlines, [0, 1].map(|a| g.dims[a] as f64 * g.spacing[a]), frame)
+    }
+
     /// Which outline decides: that of the grade's slice, else the largest.
     pub fn deciding(&self) -> usize {
         let graded = self.rows.exam("boriani_grade").and_then(|row| row.slice);
-        let largest = (0..self.outlines.len()).fold(0, |best, k| {
-            if self.outlines[k].area_mm2 > self.outlines[best].area_mm2 { k } else { best }
-        });
+        let largest = (0..self.outlines.len())
+            .fold(0, |best, k| if self.outlines[k].area_mm2 > self.outlines[best].area_mm2 { k } else { best });
         graded.and_then(|slice| self.outlines.iter().position(|o| o.slice == slice)).unwrap_or(largest)
     }
 

@@ -112,7 +112,16 @@ fn rim(outline: &SliceOutline) -> RimSlice {
     let arc = |at: &Point| {
         let (_, angle) = polar(*at);
         let normal = [libm::cos(angle), libm::sin(angle)];
-        Arc { at: *at, normal, length_mm, cover: cover(angle), peak_hu: 600.0, peak_at_mm: -1.0, width_mm: None, ring: 0 }
+        Arc {
+            at: *at,
+            normal,
+            length_mm,
+            cover: cover(angle),
+            peak_hu: 600.0,
+            peak_at_mm: -1.0,
+            width_mm: None,
+            ring: 0,
+        }
     };
     let arcs: Vec<Arc> = outline.rings[0].points.iter().map(arc).collect();
     let counts = (2..SLICES - 2).contains(&outline.plane);

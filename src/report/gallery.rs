@@ -67,9 +67,12 @@ impl Gallery for Pictures {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::measure::flag::FLAGS;
+    use crate::measure::reason::REASONS;
     use crate::measure::rows::ExamRow;
     use crate::measure::{Refusal, reason};
     use crate::report::example;
+    use crate::report::palette::{COVERED, Colour, UNCOVERED, UNEVALUABLE};
 
     /// Where somebody wants to look at the pictures of these tests.
     fn keep(pictures: &[(String, Vec<u8>)]) {
@@ -97,8 +100,44 @@ mod tests {
         let (board, rows) = (example::board(), example::rows());
         let first = Pictures.pictures(&example::name(), &board, &rows);
         keep(&first);
-        assert_eq!(first.iter().map(|p| p.0.as_str()).collect::<Vec<_>>(), ["YU07_post_CT.png", "YU07_post_CT_sheet.png"]);
+        assert_eq!(
+            first.iter().map(|p| p.0.as_str()).collect::<Vec<_>>(),
+            ["YU07_post_CT.png", "YU07_post_CT_sheet.png"]
+        );
         assert_eq!(first, Pictures.pictures(&example::name(), &board, &rows));
+    }
+
+    #[test]
+    fn the_deciding_slice_shows_each_kind_of_arc_where_it_is() {
+        let (board, rows) = (example::board(), example::rows());
+        let exam = Exam::of(&board, &rows).unwrap();
+        assert_eq!(exam.deciding(), 8, "the grade's slice, not the largest");
+        let (canvas, view) = (deciding::picture(&exam, "YU07"), exam.view(deciding::IMAGE));
+        let shows = |turns: f64, colour: Colour| {
+            let (angle, r) = (turns * std::f64::consts::TAU, example::radius_mm(turns * std::f64::consts::TAU, 8));
+            let at = [example::CENTRE[0] + r * libm::cos(angle), example::CENTRE[1] + r * libm::sin(angle)];
+            let [x, y] = view.spot(at);
+            canvas.get(x as u32, y as u32).is_some_and(|p| p == colour[..3])
+        };
+        let share = |from: f64, to: f64, colour| {
+            (0..200).filter(|k| shows(from + (to - from) * f64::from(*k) / 200.0, colour)).count()
+        };
+        assert!(share(0.02, 0.12, COVERED) > 190, "posterior left is covered, clear of the diameter");
+        assert!((100..190).contains(&share(0.75, 0.98, UNCOVERED)), "anterior left is not, and dashed");
+        assert!((60..160).contains(&share(0.51, 0.59, UNEVALUABLE)), "between them dots");
+        assert_eq!(share(0.02, 0.12, UNCOVERED) + share(0.75, 0.98, COVERED), 0);
+    }
+
+    #[test]
+    fn the_longest_names_and_every_reason_fit() {
+        let mut rows = example::rows();
+        rows.exams = REASONS.iter().map(|r| example::refused(r.code, r.code)).collect();
+        rows.exams.push(ExamRow { flags: FLAGS.iter().map(|f| f.0.to_owned()).collect(), ..rows.exams[0].clone() });
+        let long = "W".repeat(64);
+        let who = ExamName { timepoint: long.clone(), series: "S".repeat(16), lesion: "L".repeat(16), ..named(&long) };
+        let pictures = Pictures.pictures(&who, &example::board(), &rows);
+        let card = Pictures.pictures(&who, &Board::default(), &rows);
+        assert_eq!((pictures.len(), card.len()), (2, 1));
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! What is drawn over the image: the judged outline, the diameter, scale bar and directions.
 
 use super::canvas::{Canvas, Frame, Pen, Spot};
-use super::lettering::{BOLD, BODY, Type};
+use super::lettering::{BODY, BOLD, Type};
 use super::palette::{self, CHORD, Colour, HALO, INK, PLATE};
 use super::view::View;
 use crate::ops::chord::{Chord, longest};
@@ -133,7 +133,7 @@ mod tests {
 
     fn view() -> View {
         let box_80 = ring(vec![[0.0, 0.0], [76.0, 76.0]]);
-        View::of(&[box_80], Frame { x: 0, y: 0, width: 600, height: 600 })
+        View::of(&[box_80], [900.0; 2], Frame { x: 0, y: 0, width: 600, height: 600 })
     }
 
     fn arc(at: Point, cover: Cover) -> Arc {

@@ -9,8 +9,8 @@ pub type Colour = [u8; 4];
 pub const GROUND: Colour = [16, 18, 22, 255];
 /// Behind a group of numbers.
 pub const PANEL: Colour = [30, 34, 41, 255];
-/// Where the region of the exam ends: no image.
-pub const NO_IMAGE: Colour = [0, 0, 0, 255];
+/// Where the region of the exam ends: no image, which black would make look like air.
+pub const NO_IMAGE: Colour = [30, 34, 41, 255];
 /// Text that matters.
 pub const INK: Colour = [245, 246, 248, 255];
 /// Text beside it.

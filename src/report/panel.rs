@@ -6,6 +6,9 @@ use super::lettering::{BODY, BOLD, HUGE, SMALL, TINY, TITLE, Type, fitting};
 use super::palette::{CHORD, Colour, FAINT, INK, PANEL};
 use crate::measure::rows::{ExamRow, ExamRows, Status};
 
+/// So many reasons are explained, further ones only named.
+const TOLD: usize = 2;
+
 /// Text set line under line in a frame; what does not fit is left out.
 pub struct Column<'a> {
     canvas: &'a mut Canvas,
@@ -118,11 +121,17 @@ fn this_slice(column: &mut Column<'_>, exam: &Exam<'_>, chord_mm: Option<f64>) {
 
 /// Why numbers are missing, and what to do about it.
 pub fn why_not(column: &mut Column<'_>, rows: &ExamRows) {
-    for reason in reasons(rows) {
+    let reasons = reasons(rows);
+    let (told, named) = reasons.split_at(reasons.len().min(TOLD));
+    for reason in told {
         column.paragraph(reason.code, BOLD, CHORD);
         column.paragraph(reason.about, SMALL, INK);
-        column.paragraph(&format!("Remedy: {}.", reason.remedy), SMALL, FAINT);
+        column.paragraph(&format!("Remedy: {}.", reason.remedy), SMALL, INK);
         column.space(6);
+    }
+    if !named.is_empty() {
+        let codes: Vec<&str> = named.iter().map(|r| r.code).collect();
+        column.paragraph(&format!("Also: {}", codes.join(", ")), SMALL, INK);
     }
 }
 

@@ -1,7 +1,7 @@
 //! `{stem}_sheet.png`: all slices of the outline, upwards, in the order one reads.
 
 use super::canvas::{Canvas, Frame};
-use super::deciding::{footer, heading, legend, window_text};
+use super::deciding::{ORIENTATION, footer, heading, legend, window_text};
 use super::exam::Exam;
 use super::lettering::{BODY, BOLD, SMALL};
 use super::marks;
@@ -42,14 +42,15 @@ pub fn picture(exam: &Exam<'_>, title: &str) -> Canvas {
     let mut canvas = Canvas::new(width, height, GROUND);
     heading(&mut canvas, title);
     canvas.text(12, 60, &subtitle(exam, tiles.len()), BODY, FAINT);
+    let view = exam.view(Frame { x: 0, y: 0, width: side, height: side });
     for (i, k) in tiles.into_iter().enumerate() {
         let (column, row) = (i as u32 % columns, i as u32 / columns);
         let frame =
             Frame { x: 12 + column * (side + GAP), y: TOP + row * (side + CAPTION + GAP), width: side, height: side };
-        tile(&mut canvas, frame, exam, k, k == deciding);
+        tile(&mut canvas, &View { frame, ..view }, exam, k, k == deciding);
     }
     legend(&mut canvas, 12, height - BOTTOM + 8);
-    footer(&mut canvas);
+    footer(&mut canvas, ORIENTATION);
     canvas
 }
 
@@ -59,21 +60,20 @@ fn subtitle(exam: &Exam<'_>, tiles: usize) -> String {
     format!("{which}, {} to {}, upwards; yellow frame: the deciding slice; {}", all.start(), all.end(), window_text())
 }
 
-fn tile(canvas: &mut Canvas, frame: Frame, exam: &Exam<'_>, k: usize, deciding: bool) {
-    let view = View::of(exam.outlines, frame);
-    exam.paint(canvas, &view, k, 2.2);
-    let around = Frame { height: frame.height + CAPTION, ..frame };
-    canvas.fill(Frame { y: frame.bottom(), height: CAPTION, ..frame }, PANEL);
+fn tile(canvas: &mut Canvas, view: &View, exam: &Exam<'_>, k: usize, deciding: bool) {
+    let frame = view.frame;
+    exam.paint(canvas, view, k, 2.2);
     caption(canvas, Frame { y: frame.bottom(), height: CAPTION, ..frame }, exam, k);
     for (letter, x) in [("R", frame.x + 2), ("L", frame.right() - 20)] {
         marks::plated(canvas, frame, x, frame.y + frame.height / 2 - 8, letter, SMALL, INK);
     }
     if deciding {
-        canvas.border(around, 4, CHORD);
+        canvas.border(Frame { height: frame.height + CAPTION, ..frame }, 4, CHORD);
     }
 }
 
 fn caption(canvas: &mut Canvas, frame: Frame, exam: &Exam<'_>, k: usize) {
+    canvas.fill(frame, PANEL);
     let counts = exam.rim(k).is_none_or(|rim| rim.counts);
     let number = format!("slice {}", exam.outlines[k].slice);
     canvas.text(frame.x + 8, frame.y + 4, &number, BOLD, INK);

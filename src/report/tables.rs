@@ -136,11 +136,12 @@ fn open(path: &Path) -> io::Result<Option<File>> {
 }
 
 #[cfg(test)]
-pub mod tests {
+pub(super) mod tests {
     use super::*;
     use std::fmt::Write;
 
-    const EXAM: &str = "patient,timepoint,modality,series,lesion,measure,value,unit,uncertainty,slice,status,reason,flags\n";
+    const EXAM: &str =
+        "patient,timepoint,modality,series,lesion,measure,value,unit,uncertainty,slice,status,reason,flags\n";
     const FAILURE: &str = "patient,timepoint,modality,series,lesion,line,stage,reason,message\n";
 
     /// Tables as three exams and three failures leave them.

@@ -23,16 +23,18 @@ pub struct View {
     pub frame: Frame,
     /// Magnification.
     pub pixels_per_mm: f64,
-    centre_mm: Point,
+    /// What lies in the middle, mm in the slice.
+    pub centre_mm: Point,
 }
 
 impl View {
-    /// Shows all outlines with some room around them, as large as the frame allows.
-    pub fn of(outlines: &[SliceOutline], frame: Frame) -> Self {
+    /// Shows all outlines with some room around them, as large as the frame allows, but hardly more than there is an
+    /// image of (`image_mm` across and down).
+    pub fn of(outlines: &[SliceOutline], image_mm: [f64; 2], frame: Frame) -> Self {
         let points = || outlines.iter().flat_map(|s| &s.rings).flat_map(|r| &r.points);
         let low = |a: usize| points().map(|p| p[a]).fold(f64::INFINITY, f64::min);
         let high = |a: usize| points().map(|p| p[a]).fold(f64::NEG_INFINITY, f64::max);
-        let wide = |a: usize| (high(a) - low(a) + 2.0 * AROUND_MM).max(LEAST_MM);
+        let wide = |a: usize| (high(a) - low(a) + 2.0 * AROUND_MM).min(image_mm[a]).max(LEAST_MM);
         let pixels_per_mm = (f64::from(frame.width) / wide(0)).min(f64::from(frame.height) / wide(1));
         Self { frame, pixels_per_mm, centre_mm: [0, 1].map(|a| (low(a) + high(a)) / 2.0) }
     }
@@ -59,8 +61,7 @@ impl View {
     pub fn paint_image(&self, canvas: &mut Canvas, hu: ArrayView2<'_, f32>, spacing_mm: [f64; 2]) {
         canvas.fill(self.frame, NO_IMAGE);
         let (rows, columns) = hu.dim();
-        let across: Vec<_> =
-            self.columns().map(|x| Taps::at(self.point(x, 0)[0] / spacing_mm[0], columns)).collect();
+        let across: Vec<_> = self.columns().map(|x| Taps::at(self.point(x, 0)[0] / spacing_mm[0], columns)).collect();
         for y in self.rows() {
             let Some(down) = Taps::at(self.point(0, y)[1] / spacing_mm[1], rows) else { continue };
             for (x, across) in self.columns().zip(&across) {
@@ -165,10 +166,11 @@ mod tests {
 
     #[test]
     fn the_lesion_stands_in_the_middle_with_its_surroundings() {
-        let view = View::of(&square(76.0), FRAME);
+        let view = View::of(&square(76.0), [900.0; 2], FRAME);
         assert!((view.pixels_per_mm - 1.0).abs() < 1e-12);
         assert_eq!(view.spot([38.0, 38.0]), [110.0, 70.0]);
         assert_eq!(view.spot([76.0, 0.0]), [148.0, 32.0]);
+        assert_eq!(View::of(&square(76.0), [900.0, 80.0], FRAME).pixels_per_mm, 1.25);
         let back = view.point(110, 70);
         assert!((back[0] - 38.5).abs() < 1e-12 && (back[1] - 38.5).abs() < 1e-12);
     }
@@ -183,11 +185,12 @@ mod tests {
     fn a_ramp_stays_a_ramp_and_outside_is_no_image() {
         let ramp = Array2::from_shape_fn((100, 100), |(_, x)| 8.0 * x as f32 - 100.0);
         let mut canvas = Canvas::new(220, 130, [9, 9, 9, 255]);
-        let view = View::of(&square(76.0), FRAME);
+        let view = View::of(&square(76.0), [900.0; 2], FRAME);
         view.paint_image(&mut canvas, ramp.view(), [1.0, 1.0]);
         let want = grey(8.0 * view.point(120, 70)[0] - 100.0);
         assert_eq!(canvas.get(120, 70), Some(want));
-        assert_eq!(canvas.get(12, 70), Some([0; 3]), "left of the region");
+        assert!(canvas.get(130, 70) > canvas.get(90, 70), "patient left is on the right");
+        assert_eq!(canvas.get(12, 70).unwrap(), NO_IMAGE[..3], "beside the region");
         assert_eq!(canvas.get(5, 70), Some([9; 3]), "outside the frame");
     }
 
