@@ -120,7 +120,7 @@ fn stages(summary: &Summary) -> Vec<String> {
     }
     let all: Duration = summary.timings.values().map(|t| t.total).sum();
     let mut timings: Vec<(&String, &Timing)> = summary.timings.iter().collect();
-    timings.sort_by(|a, b| b.1.total.cmp(&a.1.total));
+    timings.sort_by_key(|(_, t)| std::cmp::Reverse(t.total));
     let share = |t: &Timing| 100.0 * t.total.as_secs_f64() / all.as_secs_f64().max(f64::MIN_POSITIVE);
     let row = |name: &str, runs: &str, total: &str, share: &str| format!("{name:<24}{runs:>8}{total:>14}{share:>8}");
     let mut lines = vec![row("Stage", "Calls", "Total", "Share")];
