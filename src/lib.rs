@@ -7,7 +7,10 @@
 //! Research use only; not a medical device.
 
 pub mod batch;
+pub mod cli;
+pub mod config;
 pub mod geometry;
+pub mod graph;
 pub mod io;
 pub mod measure;
 pub mod ops;

@@ -1,3 +1,5 @@
 //! The `osteon` program.
 
-fn main() {}
+fn main() -> std::process::ExitCode {
+    osteon::cli::main()
+}

@@ -4,6 +4,7 @@
 //! `osteon list`, the names a config may ask for and the completeness tests all follow from [`MEASUREMENTS`].
 
 pub mod board;
+pub mod collect;
 pub mod flag;
 pub mod keys;
 pub mod reason;
@@ -15,8 +16,48 @@ pub use flag::Flag;
 pub use reason::{Reason, Refusal};
 use settings::Settings;
 
+mod boriani;
+mod diameter;
+mod diameter_3d;
+mod interior;
+mod mean_density;
+mod mesh_diameter;
+mod rim;
+mod rim_thickness;
+mod volume;
+
 /// Every measurement, in the order of the output.
-pub static MEASUREMENTS: &[Measurement] = &[];
+pub static MEASUREMENTS: &[Measurement] = &[
+    volume::DEF,
+    diameter::DEF,
+    mesh_diameter::DEF,
+    diameter_3d::DEF,
+    mean_density::DEF,
+    rim::DEF,
+    rim_thickness::DEF,
+    interior::DEF,
+    boriani::DEF,
+];
+
+/// For columns without remarks.
+pub fn no_flags(_: &View<'_>, _: usize) -> Vec<Flag> {
+    Vec::new()
+}
+
+/// The measure of that name.
+pub fn measure(name: &str) -> Option<&'static Measure> {
+    MEASUREMENTS.iter().flat_map(|m| m.measures).find(|m| m.name == name)
+}
+
+/// The measures of a branch, in the order of the output.
+pub fn measures(modality: Modality) -> impl Iterator<Item = &'static Measure> {
+    MEASUREMENTS.iter().flat_map(|m| m.measures).filter(move |m| m.modalities.contains(&modality))
+}
+
+/// The columns of a branch's slice table, in the order of the output.
+pub fn columns(modality: Modality) -> impl Iterator<Item = &'static Column> {
+    MEASUREMENTS.iter().flat_map(|m| m.columns).filter(move |c| c.modalities.contains(&modality))
+}
 
 /// Which branch of the study a measure belongs to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -59,6 +100,8 @@ pub struct Measure {
     pub about: &'static str,
     /// Names of the artifacts it reads; a refusal of any of them is its refusal.
     pub reads: &'static [&'static str],
+    /// Names of the artifacts it looks at whether refused or not, with [`View::look`].
+    pub looks_at: &'static [&'static str],
     /// Computes it. Pure: no files, no clock, no log.
     pub compute: fn(&View<'_>, &Settings) -> Result<Reading, Refusal>,
 }
@@ -77,6 +120,8 @@ pub struct Column {
     pub reads: &'static [&'static str],
     /// The value in the k-th row of the exam's slice table; `None` where there is none.
     pub cell: fn(&View<'_>, usize) -> Option<f64>,
+    /// Remarks on that row.
+    pub flags: fn(&View<'_>, usize) -> Vec<Flag>,
 }
 
 /// What a measure came to.

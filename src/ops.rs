@@ -9,5 +9,6 @@ pub mod mesh;
 pub mod outline;
 pub mod plane;
 pub mod ray;
+pub mod reformat;
 pub mod rim;
 pub mod spline;

@@ -3,8 +3,18 @@
 use crate::measure::settings::Settings;
 use crate::measure::{Board, Modality, Refusal, View};
 
+mod axial;
+mod border;
+mod excluded;
+mod interior;
+mod outline;
+mod planes;
+mod rim;
+mod thresholds;
+
 /// Every stage; the graph picks those that the wanted measures need.
-pub static STAGES: &[Stage] = &[];
+pub static STAGES: &[Stage] =
+    &[axial::DEF, border::DEF, excluded::DEF, interior::DEF, outline::DEF, planes::DEF, rim::DEF, thresholds::DEF];
 
 /// One step of an exam.
 pub struct Stage {
@@ -24,4 +34,9 @@ pub struct Stage {
     pub bytes_per_voxel: f64,
     /// Runs it. Pure: no files, no clock, no log; equal inputs give equal bits.
     pub run: fn(&View<'_>, &Settings) -> Result<Board, Refusal>,
+}
+
+/// For stages that look at voxels one by one.
+fn no_reach(_: &Settings) -> f64 {
+    0.0
 }

@@ -89,9 +89,9 @@ impl Board {
         all
     }
 
-    /// A reader that sees only what it declared.
-    pub fn view<'a>(&'a self, reads: &'a [&'static str]) -> View<'a> {
-        View { board: self, reads }
+    /// A reader that sees only what it declared: `reads` it needs, `looks_at` may be refused.
+    pub fn view<'a>(&'a self, reads: &'a [&'static str], looks_at: &'a [&'static str]) -> View<'a> {
+        View { board: self, reads, looks_at }
     }
 }
 
@@ -100,9 +100,25 @@ impl Board {
 pub struct View<'a> {
     board: &'a Board,
     reads: &'a [&'static str],
+    looks_at: &'a [&'static str],
 }
 
 impl<'a> View<'a> {
+    /// The artifact under `key`, or why it is refused.
+    ///
+    /// # Errors
+    /// The refusal.
+    ///
+    /// # Panics
+    /// If it was not declared in `looks_at`, and as [`View::get`].
+    pub fn look<T: Send + Sync + 'static>(&self, key: &Key<T>) -> Result<&'a T, Refusal> {
+        assert!(self.looks_at.contains(&key.name), "{} is looked at but not declared", key.name);
+        match self.board.first_refusal(&[key.name]) {
+            Some(refusal) => Err(refusal),
+            None => Ok(View { reads: self.looks_at, ..*self }.get(key)),
+        }
+    }
+
     /// The artifact under `key`.
     ///
     /// # Panics
@@ -138,10 +154,10 @@ mod tests {
     fn what_was_put_can_be_read_until_it_is_forgotten() {
         let mut board = Board::default();
         board.put(&A, 7, &[flag::BASELINE_MISSING]);
-        assert_eq!(*board.view(&["a"]).get(&A), 7);
+        assert_eq!(*board.view(&["a"], &[]).get(&A), 7);
         assert_eq!(board.flags_of(&["a"]), [flag::BASELINE_MISSING]);
         board.forget("a");
-        let read = std::panic::AssertUnwindSafe(|| *board.view(&["a"]).get(&A));
+        let read = std::panic::AssertUnwindSafe(|| *board.view(&["a"], &[]).get(&A));
         assert!(std::panic::catch_unwind(read).is_err());
     }
 
@@ -157,6 +173,6 @@ mod tests {
     fn an_undeclared_read_is_a_fault() {
         let mut board = Board::default();
         board.put(&A, 7, &[]);
-        board.view(&[]).get(&A);
+        board.view(&[], &[]).get(&A);
     }
 }

@@ -8,6 +8,7 @@ use crate::ops::outline::SliceOutline;
 use crate::ops::plane::Plane;
 use crate::ops::rim::RimSlice;
 use crate::volume::{Mask, Volume};
+use ndarray::Array2;
 
 /// What is known of the exam besides voxels.
 #[derive(Clone, Debug)]
@@ -34,13 +35,21 @@ pub const NATIVE_BONE: Key<Mask> = Key::new("native_bone");
 pub const AXIAL_IMAGE: Key<Volume<f32>> = Key::new("axial_image");
 /// The tumour on axial slices.
 pub const AXIAL_TUMOUR: Key<Mask> = Key::new("axial_tumour");
+/// Native bone on axial slices.
+pub const AXIAL_NATIVE_BONE: Key<Mask> = Key::new("axial_native_bone");
+/// Whether the outline reaches the border of the image.
+pub const TOUCHES_BORDER: Key<bool> = Key::new("touches_border");
 /// The outline on each slice that has tumour, upwards; one row of the slice table each.
 pub const OUTLINE: Key<Vec<SliceOutline>> = Key::new("outline");
 /// Present only where the image shows the whole border of the lesion.
 pub const WHOLE_BORDER: Key<()> = Key::new("whole_border");
 /// Each slice of `outline` resampled in plane, HU.
 pub const PLANES: Key<Vec<Plane<f32>>> = Key::new("planes");
+/// Mineral thresholds: the main one and the two of the sensitivity grades, HU.
+pub const THRESHOLDS: Key<[f64; 3]> = Key::new("thresholds");
+/// What does not count on each slice of `outline`: native bone and metal, on the pixels of `planes`.
+pub const EXCLUDED: Key<Vec<Array2<bool>>> = Key::new("excluded");
 /// The rim on each slice of `outline`, at the mineral threshold and at the two sensitivity thresholds.
 pub const RIM: Key<[Vec<RimSlice>; 3]> = Key::new("rim");
-/// The interior on each slice of `outline`, at the same three thresholds.
+/// The interior, at the same three thresholds.
 pub const INTERIOR: Key<[Interior; 3]> = Key::new("interior");

@@ -55,6 +55,7 @@ reasons! {
     INTERIOR_NE = "interior_ne", "The interior could not be judged.", "see ossified_fraction of the same exam";
     METAL = "metal", "Metal hides more than half of the outline.", "use a series with metal artefact reduction";
     NATIVE_BONE_GT_50PCT = "native_bone_gt_50pct", "More than half of the interior is native bone.", "check the outline";
+    NO_RIM = "no_rim", "There is no rim to measure.", "none";
     NO_RESCALE = "no_rescale", "The series has no rescale to HU.", "export the series with RescaleSlope and RescaleIntercept";
     OBLIQUE_STACK = "oblique_stack", "The stack is oblique and could not be reformatted.", "use an axial series";
     RIM_NE = "rim_ne", "The rim could not be judged.", "see rim_coverage of the same exam";

@@ -86,7 +86,27 @@ pub struct RimSlice {
     /// Length of the outline's outer rings, mm.
     pub perimeter_mm: f64,
     /// Whether the slice counts for the exam.
-    pub counts: bool,
+    pub standing: Standing,
+}
+
+/// Whether a slice counts for the exam, or why not.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Standing {
+    /// It counts.
+    Counts,
+    /// First or last slice: its outline is a cap.
+    End,
+    /// Too small.
+    Small,
+    /// Too little of its outline can be judged.
+    Unevaluable,
+}
+
+impl RimSlice {
+    /// Whether the slice counts for the exam.
+    pub fn counts(&self) -> bool {
+        self.standing == Standing::Counts
+    }
 }
 
 /// Density along one ray, from [`PROFILE_MM`]`[0]` on, and whether the ray can be judged.
@@ -172,9 +192,13 @@ pub fn judge(profiles: &[Vec<Profile>], outlines: &[SliceOutline], rules: &Rules
             clean(ring, rules);
         }
         let slice = summary(arcs);
-        let middle = k != 0 && k != last;
-        let counts = middle && slice.evaluable >= rules.min_evaluable && outlines[k].area_mm2 >= rules.min_area_mm2;
-        RimSlice { counts, ..slice }
+        let standing = match (k == 0 || k == last, outlines[k].area_mm2 < rules.min_area_mm2) {
+            (true, _) => Standing::End,
+            (_, true) => Standing::Small,
+            _ if slice.evaluable < rules.min_evaluable => Standing::Unevaluable,
+            _ => Standing::Counts,
+        };
+        RimSlice { standing, ..slice }
     })
 }
 
@@ -243,7 +267,7 @@ fn replace_short_runs(arcs: &mut [Arc], of: Cover, by: Cover, short: impl Fn(f64
 }
 
 /// Runs of members that satisfy `is`, the list taken as closed.
-fn circular_runs(members: &[usize], is: impl Fn(usize) -> bool) -> Vec<Vec<usize>> {
+pub fn circular_runs(members: &[usize], is: impl Fn(usize) -> bool) -> Vec<Vec<usize>> {
     let Some(start) = members.iter().position(|&i| !is(i)) else {
         return if members.is_empty() { Vec::new() } else { vec![members.to_vec()] };
     };
@@ -263,7 +287,7 @@ fn summary(arcs: Vec<Arc>) -> RimSlice {
         gap_mm: known.then_some(gap_mm),
         evaluable: if perimeter_mm > 0.0 { evaluable_mm / perimeter_mm } else { 0.0 },
         perimeter_mm,
-        counts: false,
+        standing: Standing::Counts,
         arcs,
     }
 }

@@ -5,13 +5,13 @@ use crate::geometry::{Extent, Geometry};
 use crate::io::acquisition::Acquisition;
 use crate::measure::Modality;
 use crate::measure::board::Board;
-use crate::measure::keys::{AXIAL_IMAGE, INTERIOR, OUTLINE, RIM, SCAN, Scan};
+use crate::measure::keys::{AXIAL_IMAGE, IMAGE, INTERIOR, NATIVE_BONE, OUTLINE, RIM, SCAN, Scan, TUMOUR};
 use crate::measure::rows::{ExamRow, ExamRows, SliceRow, Status, Value};
 use crate::ops::interior::{Interior, InteriorSlice, Tissue};
 use crate::ops::outline::{Point, Ring, SliceOutline};
 use crate::ops::plane::Plane;
-use crate::ops::rim::{Arc, Cover, RimSlice};
-use crate::volume::Volume;
+use crate::ops::rim::{Arc, Cover, RimSlice, Standing};
+use crate::volume::{Mask, Volume};
 use ndarray::Array2;
 use std::f64::consts::TAU;
 
@@ -124,8 +124,9 @@ fn rim(outline: &SliceOutline) -> RimSlice {
         }
     };
     let arcs: Vec<Arc> = outline.rings[0].points.iter().map(arc).collect();
-    let counts = (2..SLICES - 2).contains(&outline.plane);
-    RimSlice { arcs, coverage: Some(0.556), gap_mm: Some(46.3), evaluable: 0.9, perimeter_mm: 140.0, counts }
+    let end = outline.plane == 0 || outline.plane == SLICES - 1;
+    let standing = if end { Standing::End } else { Standing::Counts };
+    RimSlice { arcs, coverage: Some(0.556), gap_mm: Some(46.3), evaluable: 0.9, perimeter_mm: 140.0, standing }
 }
 
 fn interior(outline: &SliceOutline) -> InteriorSlice {
@@ -151,6 +152,24 @@ fn interior(outline: &SliceOutline) -> InteriorSlice {
         section_ossified_mm2: bone,
         tissue,
     }
+}
+
+/// What an exam starts with: image and tumour, all of it in the region.
+pub fn given() -> Board {
+    let image = image();
+    let (whole, region) = (image.geometry().clone(), Extent::whole(image.geometry().dims));
+    let inside = |[x, y, z]: [usize; 3]| {
+        let (r, angle) = polar([x as f64 * PIXEL_MM, y as f64 * PIXEL_MM]);
+        r < radius_mm(angle, z) && (1..SLICES - 1).contains(&z)
+    };
+    let mut board = Board::default();
+    board.put(&TUMOUR, Mask::from_fn(whole.clone(), inside), &[]);
+    board.put(&NATIVE_BONE, Mask::from_fn(whole.clone(), |_| false), &[]);
+    board.put(&IMAGE, image, &[]);
+    let acquisition =
+        Acquisition { has_rescale: true, kvp: Some(120.0), contrast: Some(false), ..Acquisition::default() };
+    board.put(&SCAN, Scan { acquisition, whole, region, level: Some("T7".to_owned()) }, &[]);
+    board
 }
 
 /// Everything a graph would have left of it.

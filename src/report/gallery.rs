@@ -67,6 +67,7 @@ impl Gallery for Pictures {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::graph::{Graph, Hook};
     use crate::measure::flag::FLAGS;
     use crate::measure::reason::REASONS;
     use crate::measure::rows::ExamRow;
@@ -126,6 +127,33 @@ mod tests {
         assert!((100..190).contains(&share(0.75, 0.98, UNCOVERED)), "anterior left is not, and dashed");
         assert!((60..160).contains(&share(0.51, 0.59, UNEVALUABLE)), "between them dots");
         assert_eq!(share(0.02, 0.12, UNCOVERED) + share(0.75, 0.98, COVERED), 0);
+    }
+
+    /// Takes the pictures when an exam of a real graph ends.
+    struct Camera(std::sync::Mutex<Vec<(String, Vec<u8>)>>);
+
+    impl Hook for Camera {
+        fn before(&self, _: &'static str) {}
+        fn stage(&self, _: &'static str, _: std::time::Duration) {}
+        fn finished(&self, board: &Board, rows: &ExamRows) {
+            *self.0.lock().unwrap() = Pictures.pictures(&named("graph"), board, rows);
+        }
+    }
+
+    #[test]
+    fn a_graph_keeps_what_the_pictures_need() {
+        let (config, _) = crate::config::load(None, None, &[]).unwrap();
+        let wanted: Vec<String> =
+            ["max_diameter", "boriani_grade", "rim_coverage", "rim", "ossified_fraction", "interior"]
+                .map(str::to_owned)
+                .into();
+        let graph = Graph::new(Modality::Ct, &wanted, Pictures.reads()).unwrap();
+        let camera = Camera(std::sync::Mutex::default());
+        let rows = graph.run(example::given(), &config.settings, &camera);
+        assert!(rows.exam("max_diameter").and_then(ExamRow::number).is_some());
+        let pictures = camera.0.into_inner().unwrap();
+        keep(&pictures);
+        assert_eq!(pictures.len(), 2);
     }
 
     #[test]

@@ -7,6 +7,7 @@ use super::lettering::{BODY, BOLD, SMALL};
 use super::marks;
 use super::palette::{CHORD, FAINT, GROUND, INK, PANEL};
 use super::view::View;
+use crate::ops::rim::Standing;
 
 /// More slices than this are shown with equal steps between them, and the sheet says so.
 const MOST_TILES: usize = 240;
@@ -14,8 +15,6 @@ const TOP: u32 = 88;
 const BOTTOM: u32 = 68;
 const GAP: u32 = 8;
 const CAPTION: u32 = 48;
-/// Beside slices whose rim does not count for the exam.
-const UNUSED: &str = "not used";
 
 /// Which outlines a sheet shows: all, or every n-th and the deciding one.
 fn shown(n: usize, deciding: usize) -> Vec<usize> {
@@ -74,15 +73,25 @@ fn tile(canvas: &mut Canvas, view: &View, exam: &Exam<'_>, k: usize, deciding: b
 
 fn caption(canvas: &mut Canvas, frame: Frame, exam: &Exam<'_>, k: usize) {
     canvas.fill(frame, PANEL);
-    let counts = exam.rim(k).is_none_or(|rim| rim.counts);
+    let unused = exam.rim(k).and_then(|rim| unused(rim.standing));
     let number = format!("slice {}", exam.outlines[k].slice);
     canvas.text(frame.x + 8, frame.y + 4, &number, BOLD, INK);
-    if !counts {
+    if let Some(why) = unused {
         let room = frame.x + 8 + BOLD.width(&number) + 8;
-        canvas.text(room, frame.y + 7, &SMALL.cut(UNUSED, frame.right() - room), SMALL, FAINT);
+        canvas.text(room, frame.y + 7, &SMALL.cut(why, frame.right() - room), SMALL, FAINT);
     }
     let text = format!("rim {}  oss {}", share(exam.coverage(k)), share(exam.fraction(k)));
-    canvas.text(frame.x + 8, frame.y + 25, &text, BODY, if counts { INK } else { FAINT });
+    canvas.text(frame.x + 8, frame.y + 25, &text, BODY, if unused.is_none() { INK } else { FAINT });
+}
+
+/// Why the rim of a slice does not count for the exam.
+fn unused(standing: Standing) -> Option<&'static str> {
+    match standing {
+        Standing::Counts => None,
+        Standing::End => Some("end slice"),
+        Standing::Small => Some("small"),
+        Standing::Unevaluable => Some("not judged"),
+    }
 }
 
 fn share(value: Option<f64>) -> String {
@@ -99,7 +108,9 @@ mod tests {
             let (columns, side) = grid(tiles);
             assert!(12 + columns * (side + GAP) + 4 <= 1600);
             assert!(8 + BODY.width("rim 0.87  oss 0.31") <= side);
-            assert!(8 + BOLD.width("slice 1234") + 8 + SMALL.width(UNUSED) <= side);
+            for standing in [Standing::End, Standing::Small, Standing::Unevaluable] {
+                assert!(8 + BOLD.width("slice 123") + 8 + SMALL.width(unused(standing).unwrap()) <= side);
+            }
         }
     }
 

@@ -1,0 +1,180 @@
+//! What each setting may be: one line for each, read by every layer.
+
+use super::size;
+use std::fmt;
+use toml::Value;
+
+/// What a value must be.
+#[derive(Clone, Copy, Debug)]
+pub enum Limit {
+    /// A number within these ends.
+    Number(f64, f64),
+    /// A whole number within these ends.
+    Whole(i64, i64),
+    /// Two ascending numbers within these ends.
+    Band(f64, f64),
+    /// Two bands, one above the other.
+    Bands(f64, f64),
+    /// One of these words.
+    Word(&'static [&'static str]),
+    /// `true` or `false`.
+    Switch,
+    /// `"auto"` or a size such as `"8GiB"`.
+    Memory,
+    /// A list of names, none twice.
+    Names,
+    /// A name as the study table allows it.
+    Name,
+}
+
+/// Every setting with what it may be. The ends are where a value stops making sense, not where it stops being wise.
+pub static LIMITS: &[(&str, Limit)] = &[
+    ("resample.mode", Limit::Word(&["native", "inplane", "isotropic"])),
+    ("resample.inplane_mm", Limit::Number(0.05, 10.0)),
+    ("resample.slice_mm", Limit::Number(0.05, 20.0)),
+    ("resample.axial_within_deg", Limit::Number(0.0, 45.0)),
+    ("density.mineral_hu", Limit::Number(50.0, 3000.0)),
+    ("density.sensitivity_hu", Limit::Band(50.0, 3000.0)),
+    ("density.metal_hu", Limit::Number(1000.0, 30000.0)),
+    ("density.metal_margin_mm", Limit::Number(0.0, 50.0)),
+    ("rim.window_mm", Limit::Band(-8.0, 6.0)),
+    ("rim.peak_below_hu", Limit::Number(0.0, 500.0)),
+    ("rim.prominence_hu", Limit::Number(0.0, 500.0)),
+    ("rim.arc_step_mm", Limit::Number(0.1, 10.0)),
+    ("rim.ray_step_mm", Limit::Number(0.02, 2.0)),
+    ("rim.close_gap_mm", Limit::Number(0.0, 50.0)),
+    ("rim.min_run_mm", Limit::Number(0.0, 50.0)),
+    ("rim.max_slice_smear_mm", Limit::Number(0.1, 100.0)),
+    ("rim.min_evaluable", Limit::Number(0.0, 1.0)),
+    ("rim.min_area_mm2", Limit::Number(0.0, 1e5)),
+    ("rim.min_slices", Limit::Whole(1, 1000)),
+    ("interior.peel_mm", Limit::Number(0.0, 20.0)),
+    ("interior.peel_share", Limit::Number(0.0, 0.9)),
+    ("interior.min_component_mm3", Limit::Number(0.0, 1e5)),
+    ("interior.present_fraction", Limit::Number(0.0, 1.0)),
+    ("interior.present_mm3", Limit::Number(0.0, 1e6)),
+    ("interior.min_zone_mm2", Limit::Number(0.0, 1e5)),
+    ("grade.rim_none_below", Limit::Number(0.0, 1.0)),
+    ("grade.rim_complete_from", Limit::Number(0.0, 1.0)),
+    ("grade.rim_complete_slices", Limit::Number(0.0, 1.0)),
+    ("grade.rim_max_gap_mm", Limit::Number(0.0, 1000.0)),
+    ("grade.rim_max_gap_share", Limit::Number(0.0, 1.0)),
+    ("grade.rim_borderline", Limit::Bands(0.0, 1.0)),
+    ("grade.half_borderline", Limit::Band(0.0, 1.0)),
+    ("measures.wanted", Limit::Names),
+    ("output.qc", Limit::Switch),
+    ("output.masks", Limit::Switch),
+    ("cohort.timepoints", Limit::Names),
+    ("cohort.before", Limit::Name),
+    ("cohort.after", Limit::Name),
+    ("run.threads", Limit::Whole(0, 4096)),
+    ("run.memory", Limit::Memory),
+    ("run.progress", Limit::Switch),
+    ("run.log_format", Limit::Word(&["text", "json"])),
+];
+
+impl Limit {
+    /// Whether `value` is of the type and within the range.
+    pub fn admits(&self, value: &Value) -> bool {
+        match *self {
+            Self::Number(lo, hi) => number(value).is_some_and(|v| (lo..=hi).contains(&v)),
+            Self::Whole(lo, hi) => value.as_integer().is_some_and(|v| (lo..=hi).contains(&v)),
+            Self::Band(lo, hi) => band(value).is_some_and(|[a, b]| lo <= a && a < b && b <= hi),
+            Self::Bands(lo, hi) => {
+                pair(value, band).is_some_and(|[[a, b], [c, d]]| lo <= a && a < b && b <= c && c < d && d <= hi)
+            }
+            Self::Word(words) => value.as_str().is_some_and(|v| words.contains(&v)),
+            Self::Switch => value.is_bool(),
+            Self::Memory => value.as_str().is_some_and(|v| v == "auto" || size::parse(v).is_some()),
+            Self::Names => value.as_array().is_some_and(|list| names(list)),
+            Self::Name => value.as_str().is_some_and(is_name),
+        }
+    }
+}
+
+fn number(value: &Value) -> Option<f64> {
+    value.as_float().or_else(|| value.as_integer().map(|i| i as f64))
+}
+
+fn pair<T>(value: &Value, each: impl Fn(&Value) -> Option<T>) -> Option<[T; 2]> {
+    match value.as_array()?.as_slice() {
+        [a, b] => Some([each(a)?, each(b)?]),
+        _ => None,
+    }
+}
+
+fn band(value: &Value) -> Option<[f64; 2]> {
+    pair(value, number)
+}
+
+fn names(list: &[Value]) -> bool {
+    let distinct: std::collections::BTreeSet<_> =
+        list.iter().filter_map(Value::as_str).filter(|v| is_name(v)).collect();
+    !list.is_empty() && distinct.len() == list.len()
+}
+
+/// `[A-Za-z0-9][A-Za-z0-9._-]{0,63}` without `..`
+fn is_name(text: &str) -> bool {
+    let inner = |b: u8| b.is_ascii_alphanumeric() || b"._-".contains(&b);
+    let bytes = text.as_bytes();
+    let starts = bytes.first().is_some_and(u8::is_ascii_alphanumeric);
+    starts && bytes.len() <= 64 && bytes.iter().all(|&b| inner(b)) && !text.contains("..")
+}
+
+impl fmt::Display for Limit {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match *self {
+            Self::Number(lo, hi) => write!(f, "a number from {lo} to {hi}"),
+            Self::Whole(lo, hi) => write!(f, "a whole number from {lo} to {hi}"),
+            Self::Band(lo, hi) => write!(f, "two ascending numbers from {lo} to {hi} in brackets"),
+            Self::Bands(lo, hi) => write!(f, "two ascending bands such as [[{lo}, 0.1], [0.9, {hi}]]"),
+            Self::Word(words) => write!(f, "one of \"{}\"", words.join("\", \"")),
+            Self::Switch => write!(f, "true or false"),
+            Self::Memory => write!(f, "\"auto\" or a size such as \"8GiB\""),
+            Self::Names => write!(f, "a list of different names such as [\"a\", \"b\"]"),
+            Self::Name => write!(f, "a name of letters, digits, dots, dashes and underscores"),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn admits(limit: Limit, toml: &str) -> bool {
+        limit.admits(&toml.parse().unwrap())
+    }
+
+    #[test]
+    fn ends_belong_to_the_range_and_nan_to_none() {
+        let share = Limit::Number(0.0, 1.0);
+        assert!(["0", "1", "1.0", "0.5"].iter().all(|v| admits(share, v)));
+        assert!(["-0.1", "1.1", "nan", "inf", "\"0.5\"", "[0.5]", "true"].iter().all(|v| !admits(share, v)));
+    }
+
+    #[test]
+    fn whole_numbers_are_not_rounded() {
+        assert!(admits(Limit::Whole(1, 5), "5"));
+        assert!(["5.0", "0", "6"].iter().all(|v| !admits(Limit::Whole(1, 5), v)));
+    }
+
+    #[test]
+    fn bands_ascend() {
+        assert!(admits(Limit::Band(-5.0, 5.0), "[-2.2, 0.4]"));
+        assert!(
+            ["[1, 1]", "[2, 1]", "[1]", "[1, 2, 3]", "[-6, 1]", "1"].iter().all(|v| !admits(Limit::Band(-5.0, 5.0), v))
+        );
+        assert!(admits(Limit::Bands(0.0, 1.0), "[[0.1, 0.2], [0.8, 0.9]]"));
+        assert!(!admits(Limit::Bands(0.0, 1.0), "[[0.8, 0.9], [0.1, 0.2]]"));
+    }
+
+    #[test]
+    fn words_switches_sizes_and_names() {
+        assert!(admits(Limit::Word(&["text", "json"]), "'json'") && !admits(Limit::Word(&["text"]), "'JSON'"));
+        assert!(admits(Limit::Switch, "false") && !admits(Limit::Switch, "0"));
+        assert!(admits(Limit::Memory, "'auto'") && admits(Limit::Memory, "'8GiB'") && !admits(Limit::Memory, "8"));
+        assert!(admits(Limit::Names, "['pre', 'post']"));
+        assert!(["[]", "['a', 'a']", "['a', 1]", "['../x']", "'a'"].iter().all(|v| !admits(Limit::Names, v)));
+        assert!(admits(Limit::Name, "'week.2'") && !admits(Limit::Name, "'a..b'") && !admits(Limit::Name, "''"));
+    }
+}

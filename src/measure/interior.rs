@@ -1,0 +1,175 @@
+//! Bone inside the lesion: fractions of zone and section, and the class (method.md 3.5).
+
+use super::settings::{Grade, Settings};
+use super::{Column, Measure, Measurement, Modality, Reading, Refusal, View, flag, keys, no_flags, reason};
+use crate::ops::interior::{Interior, InteriorSlice};
+
+/// `ossified_fraction`, `section_*`, `interior` and their columns
+pub const DEF: Measurement = Measurement {
+    measures: &[
+        fraction(
+            "ossified_fraction",
+            "bone deeper than the peel / area deeper than the peel, over all slices",
+            |view, settings| {
+                let case = InteriorCase::of(&view.get(&keys::INTERIOR)[0], settings)?;
+                Ok(case.remarked(Reading::number(case.fraction), &settings.grade))
+            },
+        ),
+        fraction(
+            "section_fraction",
+            "bone inside the outline, rim included / area of the outline, over all slices",
+            |view, _| sections(view).map(|s| Reading::number(ratio(s, |s| s.section_ossified_mm2, |s| s.section_mm2))),
+        ),
+        fraction(
+            "section_largest",
+            "fraction deeper than the peel on the slice where the outline is largest",
+            |view, _| on_one_slice(view, |s| s.section_mm2),
+        ),
+        fraction("section_max", "largest fraction deeper than the peel of any slice", |view, _| {
+            on_one_slice(view, |s| slice_fraction(s).unwrap_or(f64::NEG_INFINITY))
+        }),
+        Measure {
+            name: "interior",
+            modalities: &[Modality::Ct],
+            unit: "",
+            classes: INTERIOR_CLASSES,
+            about: "over_half above 0.5 of the zone, under_half from 5 % and 0.1 mL in one deep piece on, else none",
+            reads: NEEDS,
+            looks_at: &[],
+            compute: |view, settings| {
+                let case = InteriorCase::of(&view.get(&keys::INTERIOR)[0], settings)?;
+                let class = Reading::class(INTERIOR_CLASSES[case.class as usize]);
+                Ok(case
+                    .remarked(class, &settings.grade)
+                    .flag_if(aggregation_sensitive(view, &case), flag::AGGREGATION_SENSITIVE))
+            },
+        },
+    ],
+    columns: &[
+        Column {
+            name: "ossified_fraction",
+            modalities: &[Modality::Ct],
+            unit: "1",
+            about: "bone deeper than the peel / area deeper than the peel on the slice",
+            reads: NEEDS,
+            cell: |view, k| slice_fraction(&view.get(&keys::INTERIOR)[0].slices[k]),
+            flags: no_flags,
+        },
+        Column {
+            name: "section_fraction",
+            modalities: &[Modality::Ct],
+            unit: "1",
+            about: "bone inside the outline, rim included / area of the outline on the slice",
+            reads: NEEDS,
+            cell: |view, k| {
+                let s = &view.get(&keys::INTERIOR)[0].slices[k];
+                (s.section_mm2 > 0.0).then(|| s.section_ossified_mm2 / s.section_mm2)
+            },
+            flags: no_flags,
+        },
+    ],
+};
+
+const NEEDS: &[&str] = &[keys::INTERIOR.name, keys::OUTLINE.name];
+const INTERIOR_CLASSES: &[&str] = &["none", "under_half", "over_half"];
+
+/// Fractions by mixture and by plain threshold that differ by more are worth a remark (method.md 3.5).
+const SOFT_HARD_DIFFER: f64 = 0.05;
+
+type Compute = fn(&View<'_>, &Settings) -> Result<Reading, Refusal>;
+
+const fn fraction(name: &'static str, about: &'static str, compute: Compute) -> Measure {
+    Measure { name, modalities: &[Modality::Ct], unit: "1", classes: &[], about, reads: NEEDS, looks_at: &[], compute }
+}
+
+/// How much of the interior is bone, ascending.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum InteriorClass {
+    /// No internal bone.
+    None,
+    /// Some, at most half.
+    UnderHalf,
+    /// More than half.
+    OverHalf,
+}
+
+/// The interior over all slices.
+pub struct InteriorCase {
+    /// Bone / zone.
+    pub fraction: f64,
+    /// Its class.
+    pub class: InteriorClass,
+    hard_fraction: f64,
+    section_fraction: f64,
+}
+
+impl InteriorCase {
+    /// Pools the slices by area.
+    ///
+    /// # Errors
+    /// Too little interior, or most of it native bone.
+    pub fn of(interior: &Interior, settings: &Settings) -> Result<Self, Refusal> {
+        let (slices, rules) = (&interior.slices, &settings.interior);
+        let zone_mm2: f64 = slices.iter().map(|s| s.zone_mm2).sum();
+        if interior.excluded_mm2 > zone_mm2 {
+            return Err(Refusal::of(reason::NATIVE_BONE_GT_50PCT, ""));
+        }
+        if !slices.iter().any(|s| s.zone_mm2 >= rules.min_zone_mm2) {
+            return Err(Refusal::of(reason::ZONE_LT_200MM2, ""));
+        }
+        let fraction = ratio(slices, |s| s.ossified_mm2, |s| s.zone_mm2);
+        let present = fraction >= rules.present_fraction && interior.deep_piece_mm3 >= rules.present_mm3;
+        let class = match (fraction > 0.5, present) {
+            (true, _) => InteriorClass::OverHalf,
+            (false, true) => InteriorClass::UnderHalf,
+            (false, false) => InteriorClass::None,
+        };
+        let hard_fraction = ratio(slices, |s| s.hard_mm2, |s| s.zone_mm2);
+        let section_fraction = ratio(slices, |s| s.section_ossified_mm2, |s| s.section_mm2);
+        Ok(Self { fraction, class, hard_fraction, section_fraction })
+    }
+
+    /// Whether the fraction lies in the band around one half.
+    pub fn borderline(&self, grade: &Grade) -> bool {
+        (grade.half_borderline[0]..=grade.half_borderline[1]).contains(&self.fraction)
+    }
+
+    fn remarked(&self, reading: Reading, grade: &Grade) -> Reading {
+        let crosses = (self.fraction > 0.5) != (self.section_fraction > 0.5);
+        reading
+            .borderline_if(self.borderline(grade))
+            .flag_if(self.fraction == 0.5, flag::EXACTLY_HALF)
+            .flag_if((self.fraction - self.hard_fraction).abs() > SOFT_HARD_DIFFER, flag::FRACTION_SOFT_HARD_DIFFER)
+            .flag_if(crosses, flag::SECTION_CROSSES_HALF)
+    }
+}
+
+fn ratio(slices: &[InteriorSlice], part: impl Fn(&InteriorSlice) -> f64, whole: impl Fn(&InteriorSlice) -> f64) -> f64 {
+    slices.iter().map(part).sum::<f64>() / slices.iter().map(whole).sum::<f64>()
+}
+
+fn sections<'a>(view: &View<'a>) -> Result<&'a [InteriorSlice], Refusal> {
+    let slices = &view.get(&keys::INTERIOR)[0].slices;
+    let any = slices.iter().any(|s| s.section_mm2 > 0.0);
+    any.then_some(slices.as_slice()).ok_or_else(|| Refusal::of(reason::ZONE_LT_200MM2, ""))
+}
+
+fn slice_fraction(slice: &InteriorSlice) -> Option<f64> {
+    (slice.zone_mm2 > 0.0).then(|| slice.ossified_mm2 / slice.zone_mm2)
+}
+
+/// The fraction of the slice with the largest `by`.
+fn on_one_slice(view: &View<'_>, by: impl Fn(&InteriorSlice) -> f64) -> Result<Reading, Refusal> {
+    let slices = sections(view)?.iter().enumerate();
+    let most = slices.max_by(|a, b| by(a.1).total_cmp(&by(b.1)));
+    let found = most.and_then(|(k, s)| slice_fraction(s).map(|f| (k, f)));
+    let (k, fraction) = found.ok_or_else(|| Refusal::of(reason::ZONE_LT_200MM2, ""))?;
+    Ok(Reading::number(fraction).on_slice(view.get(&keys::OUTLINE)[k].slice))
+}
+
+fn aggregation_sensitive(view: &View<'_>, case: &InteriorCase) -> bool {
+    let slices = &view.get(&keys::INTERIOR)[0].slices;
+    let largest = slices.iter().max_by(|a, b| a.section_mm2.total_cmp(&b.section_mm2));
+    let largest = largest.and_then(slice_fraction);
+    largest.is_some_and(|f| (f > 0.5) != (case.fraction > 0.5))
+}

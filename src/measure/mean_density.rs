@@ -1,0 +1,50 @@
+//! Mean density of the outline, rim included (method.md 1.9).
+
+use super::{
+    Column, Measure, Measurement, Modality, Reading, Refusal, View, flag, keys, no_flags, reason, settings::Settings,
+};
+use crate::volume::{Mask, Volume};
+
+/// `mean_density`, `mean_hu`
+pub const DEF: Measurement = Measurement {
+    measures: &[Measure {
+        name: "mean_density",
+        modalities: &[Modality::Ct],
+        unit: "HU",
+        classes: &[],
+        about: "mean of the voxels of the outline, all pieces, rim included",
+        reads: &[keys::IMAGE.name, keys::TUMOUR.name, keys::TOUCHES_BORDER.name, keys::THRESHOLDS.name],
+        looks_at: &[],
+        compute: mean_density,
+    }],
+    columns: &[Column {
+        name: "mean_hu",
+        modalities: &[Modality::Ct],
+        unit: "HU",
+        about: "mean of the outline's pixels on the slice",
+        reads: &[keys::AXIAL_IMAGE.name, keys::AXIAL_TUMOUR.name, keys::OUTLINE.name],
+        cell: |view, k| {
+            let plane = view.get(&keys::OUTLINE)[k].plane;
+            plane_mean(view.get(&keys::AXIAL_IMAGE), view.get(&keys::AXIAL_TUMOUR), plane)
+        },
+        flags: no_flags,
+    }],
+};
+
+/// `1/n sum I(v)`, in f64 from first to last voxel
+fn mean_density(view: &View<'_>, _: &Settings) -> Result<Reading, Refusal> {
+    let (image, mask) = (view.get(&keys::IMAGE), view.get(&keys::TUMOUR));
+    let mean = mean(image.as_slice().iter().zip(mask.as_slice()));
+    let mean = mean.ok_or_else(|| Refusal::of(reason::BELOW_2_PIXELS, "no voxel"))?;
+    Ok(Reading::number(mean).flag_if(*view.get(&keys::TOUCHES_BORDER), flag::TOUCHES_BORDER))
+}
+
+fn plane_mean(image: &Volume<f32>, mask: &Mask, z: usize) -> Option<f64> {
+    mean(image.plane(z).iter().zip(mask.plane(z).iter()))
+}
+
+fn mean<'a>(voxels: impl Iterator<Item = (&'a f32, &'a bool)>) -> Option<f64> {
+    let inside = voxels.filter(|(_, m)| **m);
+    let (sum, n) = inside.fold((0.0, 0usize), |(sum, n), (v, _)| (sum + f64::from(*v), n + 1));
+    (n > 0).then(|| sum / n as f64)
+}

@@ -1,0 +1,35 @@
+//! Bone inside the lesion, at the three thresholds.
+
+use super::Stage;
+use crate::measure::settings::Settings;
+use crate::measure::{Board, Modality, Refusal, View, keys};
+use crate::ops::interior::{Source, interior};
+
+/// `interior`
+pub const DEF: Stage = Stage {
+    name: "interior",
+    about: "bone deeper than the peel, by partial-volume mixture, at the three mineral thresholds",
+    modalities: &[Modality::Ct],
+    reads: &[
+        keys::PLANES.name,
+        keys::OUTLINE.name,
+        keys::EXCLUDED.name,
+        keys::AXIAL_TUMOUR.name,
+        keys::THRESHOLDS.name,
+        keys::WHOLE_BORDER.name,
+    ],
+    writes: &[keys::INTERIOR.name],
+    reach_mm: super::no_reach,
+    bytes_per_voxel: 24.0,
+    run,
+};
+
+fn run(view: &View<'_>, settings: &Settings) -> Result<Board, Refusal> {
+    let (outlines, planes, excluded) = (view.get(&keys::OUTLINE), view.get(&keys::PLANES), view.get(&keys::EXCLUDED));
+    let slice_mm = view.get(&keys::AXIAL_TUMOUR).geometry().spacing[2];
+    let source = Source { outlines, planes, excluded, slice_mm };
+    let interiors = view.get(&keys::THRESHOLDS).map(|hu| interior(&source, &settings.interior, hu));
+    let mut board = Board::default();
+    board.put(&keys::INTERIOR, interiors, &[]);
+    Ok(board)
+}
