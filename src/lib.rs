@@ -14,5 +14,6 @@ pub mod graph;
 pub mod io;
 pub mod measure;
 pub mod ops;
+pub mod report;
 pub mod stages;
 pub mod volume;

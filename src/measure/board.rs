@@ -71,6 +71,11 @@ impl Board {
         }
     }
 
+    /// The artifact under `key`, if it was made, not refused and not yet freed.
+    pub fn find<T: Send + Sync + 'static>(&self, key: &Key<T>) -> Option<&T> {
+        self.slots.get(key.name)?.value.as_ref().ok()?.downcast_ref()
+    }
+
     /// Why the first refused artifact among `names` is refused.
     pub fn first_refusal(&self, names: &[&str]) -> Option<Refusal> {
         names.iter().find_map(|n| self.slots.get(n).and_then(|s| s.value.as_ref().err().cloned()))
