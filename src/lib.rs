@@ -10,5 +10,6 @@ pub mod geometry;
 pub mod io;
 pub mod measure;
 pub mod ops;
+pub mod phantom;
 pub mod stages;
 pub mod volume;

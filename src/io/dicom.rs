@@ -1,0 +1,3 @@
+//! DICOM.
+
+pub mod write;

@@ -1,0 +1,3 @@
+//! NIfTI-1.
+
+pub mod write;
