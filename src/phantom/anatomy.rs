@@ -147,17 +147,16 @@ impl Anatomy {
             Region::Thoracic => ([165.0, 110.0], 66.0),
             Region::Lumbar => ([160.0, 105.0], 72.0),
         };
-        let skin = ellipse_depth_mm([x, y - back + trunk[1]], trunk);
-        if skin < 0.0 {
+        if !in_ellipse([x, y - back + trunk[1]], trunk) {
             return Tissue::Air;
         }
-        let side = x.abs();
-        let within = |centre: [f64; 2], axes: [f64; 2]| ellipse_depth_mm([side - centre[0], y - centre[1]], axes) > 0.0;
+        let within = |centre: [f64; 2], axes: [f64; 2]| in_ellipse([x.abs() - centre[0], y - centre[1]], axes);
         let erector = within([24.0, self.canal_y + 22.0], [23.0, 17.0]);
         let psoas = self.size.region != Region::Thoracic && within([a + 14.0, 0.2 * b], [14.0, 18.0]);
-        let aorta = ellipse_depth_mm([x - 9.0, y + b + 15.0], [11.0, 11.0]) > 0.0;
+        let aorta = in_ellipse([x - 9.0, y + b + 15.0], [11.0, 11.0]);
+        let skin = !in_ellipse([x, y - back + trunk[1]], trunk.map(|axis| axis - 2.0));
         let lung = self.size.region == Region::Thoracic && within([a + 52.0, -14.0], [42.0, 52.0]);
-        match (lung, erector || psoas || aorta || skin < 2.0) {
+        match (lung, erector || psoas || aorta || skin) {
             (true, _) => Tissue::Lung,
             (false, true) => Tissue::Muscle,
             (false, false) => Tissue::Fat,
@@ -168,6 +167,10 @@ impl Anatomy {
 /// Distance inside an interval's ends; negative outside.
 fn slab(v: f64, lo: f64, hi: f64) -> f64 {
     (v - lo).min(hi - v)
+}
+
+fn in_ellipse([x, y]: [f64; 2], [a, b]: [f64; 2]) -> bool {
+    x * x * (b * b) + y * y * (a * a) < a * a * (b * b)
 }
 
 /// Depth inside an axis-aligned ellipse, first order in the distance from its border, mm; negative outside.

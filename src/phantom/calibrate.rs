@@ -5,6 +5,7 @@ use super::pose::Pose;
 use super::scene::Scene;
 use super::section;
 use super::slices::{Section, Stack, sections};
+use super::tissue::Tissue;
 use super::truth::NEAR_MM;
 use crate::geometry::Vec3;
 use crate::volume::traverse;
@@ -69,37 +70,21 @@ fn shell_cover(scene: &Scene, p: Vec3) -> Option<f64> {
     inside.then(|| scene.rim.cover.at(d))
 }
 
-/// Value of the ossification's texture from which the wanted share of the zones is bone, the rim's own included.
+/// Value of the ossification's texture from which the wanted share of the zones, rim left out, is bone.
 pub fn ossification_threshold(scene: &Scene, cut: &[Section], fraction: f64) -> f64 {
     if fraction <= 0.0 {
         return f64::INFINITY;
     }
-    let parts = traverse::each(cut.len(), |k| zone_values(scene, &cut[k]));
-    let points: usize = parts.iter().map(|p| p.points).sum();
-    let bone: usize = parts.iter().map(|p| p.bone).sum();
-    let mut free: Vec<f64> = parts.into_iter().flat_map(|p| p.free).collect();
-    free.sort_by(|a, b| b.total_cmp(a));
-    let wanted = (libm::round(fraction * points as f64) as usize).saturating_sub(bone);
-    if wanted == 0 { f64::INFINITY } else { free.get(wanted - 1).copied().unwrap_or(f64::NEG_INFINITY) }
+    let mut values = traverse::each(cut.len(), |k| zone_values(scene, &cut[k])).concat();
+    values.sort_by(|a, b| b.total_cmp(a));
+    let wanted = libm::round(fraction * values.len() as f64) as usize;
+    if wanted == 0 { f64::INFINITY } else { values[wanted - 1] }
 }
 
-/// The interior of one slice before it ossifies.
-struct Zone {
-    points: usize,
-    bone: usize,
-    free: Vec<f64>,
-}
-
-fn zone_values(scene: &Scene, cut: &Section) -> Zone {
-    let deep = cut.deeper_than(cut.peel_mm());
-    let mut zone = Zone { points: deep.len(), bone: 0, free: Vec::new() };
-    for p in deep.iter().map(|p| [p[0], p[1], cut.z_mm]) {
-        let q = scene.pose.to_vertebra(p);
-        if scene.tissue(p).is_new_bone() {
-            zone.bone += 1;
-        } else if scene.ossified.reaches(scene.lesion.depth_mm(scene.lesion.direction(q))) {
-            zone.free.push(scene.ossified.texture.at(q));
-        }
-    }
-    zone
+/// The texture in the interior of one slice; minus infinity where bone may not form.
+fn zone_values(scene: &Scene, cut: &Section) -> Vec<f64> {
+    let deep = cut.deeper_than(cut.peel_mm()).into_iter().map(|p| [p[0], p[1], cut.z_mm]);
+    let zone = deep.filter(|&p| scene.tissue(p) != Tissue::Rim).map(|p| scene.pose.to_vertebra(p));
+    let may_form = |q| scene.ossified.reaches(scene.lesion.depth_mm(scene.lesion.direction(q)));
+    zone.map(|q| if may_form(q) { scene.ossified.texture.at(q) } else { f64::NEG_INFINITY }).collect()
 }

@@ -4,7 +4,7 @@ use super::stream::Stream;
 use crate::geometry::{Vec3, dot};
 
 /// Waves in a [`Waves`] field; enough for the sum to be close to normal.
-const WAVES: usize = 96;
+const WAVES: usize = 64;
 
 /// A sum of random plane waves with correlation `exp(-(d/L)^2)`.
 #[derive(Clone, Debug)]
@@ -106,7 +106,13 @@ mod tests {
     fn a_texture_has_unit_variance_and_no_jumps() {
         let texture = Texture::new(&mut Source::new("t", "1").stream("x"), [0.0; 3], 40.0, 2.0);
         let values: Vec<f64> = (0..8000)
-            .map(|i| texture.at([f64::from(i % 20) * 3.9 - 38.0, f64::from(i / 20 % 20) * 3.7 - 36.0, f64::from(i / 400) * 3.8 - 37.0]))
+            .map(|i| {
+                texture.at([
+                    f64::from(i % 20) * 3.9 - 38.0,
+                    f64::from(i / 20 % 20) * 3.7 - 36.0,
+                    f64::from(i / 400) * 3.8 - 37.0,
+                ])
+            })
             .collect();
         assert!((variance(&values) - 1.0).abs() < 0.12, "{}", variance(&values));
         let step = |i: i32| texture.at([f64::from(i) * 0.01, 0.0, 0.0]);

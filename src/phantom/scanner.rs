@@ -102,7 +102,8 @@ impl Taps {
 
     /// Blurs and samples a fine plane: rows, then columns.
     fn sample(&self, plane: &[f32]) -> Vec<f32> {
-        let rows: Vec<f32> = plane.chunks(self.fine).flat_map(|row| (0..PIXELS).map(|x| self.pixel(x, |i| row[i]))).collect();
+        let rows: Vec<f32> =
+            plane.chunks(self.fine).flat_map(|row| (0..PIXELS).map(|x| self.pixel(x, |i| row[i]))).collect();
         (0..PIXELS * PIXELS).map(|i| self.pixel(i / PIXELS, |y| rows[y * PIXELS + i % PIXELS])).collect()
     }
 
@@ -118,14 +119,15 @@ fn noise(source: &Source, spec: &ExamSpec, slice: usize, pixel_mm: f64) -> Vec<f
     let white: Vec<f32> = (0..PIXELS * PIXELS).map(|_| stream.normal() as f32).collect();
     let sd = spec.scanner.noise_grain_mm / pixel_mm;
     let reach = libm::ceil(CUT * sd) as usize;
-    let bell: Vec<f64> = (0..=2 * reach).map(|i| (i as f64 - reach as f64) / sd).map(|t| libm::exp(-0.5 * t * t)).collect();
+    let bell: Vec<f64> =
+        (0..=2 * reach).map(|i| (i as f64 - reach as f64) / sd).map(|t| libm::exp(-0.5 * t * t)).collect();
     // Blurring along one axis leaves sum(w^2) of the variance.
     let left = bell.iter().map(|w| w * w).sum::<f64>().sqrt();
     let kernel: Vec<f32> = bell.iter().map(|w| (w / left) as f32).collect();
     let around = |i: usize, k: usize| (i + PIXELS + k - reach) % PIXELS;
-    let along = |line: &dyn Fn(usize) -> f32, i: usize| kernel.iter().enumerate().map(|(k, w)| w * line(around(i, k))).sum();
-    let rows: Vec<f32> =
-        (0..PIXELS * PIXELS).map(|i| along(&|x| white[i / PIXELS * PIXELS + x], i % PIXELS)).collect();
+    let along =
+        |line: &dyn Fn(usize) -> f32, i: usize| kernel.iter().enumerate().map(|(k, w)| w * line(around(i, k))).sum();
+    let rows: Vec<f32> = (0..PIXELS * PIXELS).map(|i| along(&|x| white[i / PIXELS * PIXELS + x], i % PIXELS)).collect();
     let gain = spec.scanner.noise_hu as f32;
     (0..PIXELS * PIXELS).map(|i| gain * along(&|y| rows[y * PIXELS + i % PIXELS], i / PIXELS)).collect::<Vec<f32>>()
 }

@@ -139,7 +139,10 @@ impl Scene {
 
     fn lesion_tissue(&self, q: Vec3, d: Vec3) -> Tissue {
         let depth = self.lesion.depth_mm(d);
-        if self.rim.threshold < f64::INFINITY && self.rim.reaches(d, depth) && self.rim.cover.at(d) >= self.rim.threshold {
+        if self.rim.threshold < f64::INFINITY
+            && self.rim.reaches(d, depth)
+            && self.rim.cover.at(d) >= self.rim.threshold
+        {
             return Tissue::Rim;
         }
         let bony = |o: &Ossification| o.threshold < f64::INFINITY && o.reaches(depth) && o.texture.at(q) >= o.threshold;

@@ -111,7 +111,7 @@ mod tests {
         let ball = Lesion::of_shape([0.0; 3], |_| 1.0).scaled(20.0);
         let pose = Pose::still();
         let stack = Stack::over(&ball, &pose, 3.0, 1.0, 6.0);
-        assert!(stack.first_mm < -26.0 && stack.z_mm(stack.count - 1) > 26.0);
+        assert!(stack.first_mm <= -26.0 && stack.z_mm(stack.count - 1) > 26.0);
         let all = sections(&ball, &pose, &stack);
         assert_eq!(all.len(), 13);
         let middle = all.iter().find(|s| (s.z_mm - 1.0).abs() < 1e-9).unwrap();

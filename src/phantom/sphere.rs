@@ -2,13 +2,14 @@
 
 use crate::geometry::Vec3;
 
-/// Cells along one edge of a face: about 1.4 degrees.
-const CELLS: usize = 64;
+/// Cells along one edge of a face: about 1.9 degrees.
+const CELLS: usize = 48;
 
 /// A function of direction, bilinear on a cube map.
 #[derive(Clone, Debug)]
 pub struct SphereMap {
     values: Vec<f64>,
+    largest: f64,
 }
 
 impl SphereMap {
@@ -21,7 +22,9 @@ impl SphereMap {
             }
             values
         });
-        Self { values: faces.concat() }
+        let values = faces.concat();
+        let largest = values.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+        Self { values, largest }
     }
 
     /// The function along a direction of any length but zero.
@@ -50,7 +53,7 @@ impl SphereMap {
 
     /// The largest value.
     pub fn largest(&self) -> f64 {
-        self.values.iter().copied().fold(f64::NEG_INFINITY, f64::max)
+        self.largest
     }
 }
 
@@ -72,7 +75,13 @@ fn direction(face: usize, u: f64, v: f64) -> Vec3 {
 /// Face and face coordinates that a direction passes through.
 fn project(d: Vec3) -> (usize, f64, f64) {
     let size = d.map(f64::abs);
-    let axis = if size[0] >= size[1] && size[0] >= size[2] { 0 } else if size[1] >= size[2] { 1 } else { 2 };
+    let axis = if size[0] >= size[1] && size[0] >= size[2] {
+        0
+    } else if size[1] >= size[2] {
+        1
+    } else {
+        2
+    };
     let face = if d[axis] >= 0.0 { axis } else { axis + 3 };
     (face, d[(axis + 1) % 3] / size[axis], d[(axis + 2) % 3] / size[axis])
 }
@@ -94,6 +103,6 @@ mod tests {
     #[test]
     fn the_integral_of_one_is_the_sphere() {
         let whole = SphereMap::from_fn(|_| 1.0).integral(|v| v);
-        assert!((whole - 4.0 * std::f64::consts::PI).abs() < 1e-3, "{whole}");
+        assert!((whole - 4.0 * std::f64::consts::PI).abs() < 3e-3, "{whole}");
     }
 }

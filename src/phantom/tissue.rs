@@ -28,10 +28,3 @@ pub enum Tissue {
     /// Bone of the lesion's shell.
     Rim,
 }
-
-impl Tissue {
-    /// Whether it is bone that the lesion has made.
-    pub fn is_new_bone(self) -> bool {
-        matches!(self, Self::Ossified | Self::Rim)
-    }
-}

@@ -26,7 +26,7 @@ pub struct SliceTruth {
     pub drawn_diameter_mm: f64,
     /// Share of the border with rim bone within 1 mm.
     pub rim_coverage: f64,
-    /// Area deeper than the peel, mm2.
+    /// Area deeper than the peel and not rim, mm2.
     pub zone_mm2: f64,
     /// Share of it that is bone; `None` where nothing is that deep.
     pub ossified_fraction: Option<f64>,
@@ -60,8 +60,10 @@ pub fn slices(scene: &Scene, cut: &[Section], drawn: &[Vec<Ring>]) -> Vec<SliceT
 
 fn slice(scene: &Scene, cut: &Section, drawn: &[Ring]) -> SliceTruth {
     let (perimeter_mm, covered_mm) = covered(scene, cut);
-    let zone = cut.deeper_than(cut.peel_mm());
-    let bone = zone.iter().filter(|p| scene.tissue([p[0], p[1], cut.z_mm]).is_new_bone()).count();
+    // The rim counts neither as bone nor as room for it (method.md D6).
+    let deep = cut.deeper_than(cut.peel_mm()).into_iter().map(|p| scene.tissue([p[0], p[1], cut.z_mm]));
+    let zone: Vec<Tissue> = deep.filter(|&t| t != Tissue::Rim).collect();
+    let bone = zone.iter().filter(|&&t| t == Tissue::Ossified).count();
     SliceTruth {
         slice: cut.slice,
         z_mm: cut.z_mm,
