@@ -59,3 +59,17 @@ pub fn write(cohort: &str, out: &Path, format: Format, disk: &dyn Disk) -> Resul
     disk.create_dir_all(out)?;
     writer::write(cohort, out, format, disk)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::io::disk::LocalDisk;
+
+    #[test]
+    fn an_unknown_cohort_is_answered_with_those_there_are() {
+        let folder = tempfile::tempdir().unwrap();
+        let error = write("yuan", folder.path(), Format::Dicom, &LocalDisk).unwrap_err();
+        assert_eq!(error.to_string(), "there is no cohort of that name; choose one of demo, yuan24");
+        assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0);
+    }
+}
