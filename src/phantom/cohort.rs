@@ -1,0 +1,201 @@
+//! The cohorts: tables of patients, each a lesion before and after treatment.
+
+use super::spec::{BoneSpec, ExamSpec, HandSpec, LesionSpec, OssifiedSpec, RimSpec, ScannerSpec, Site};
+use super::stream::Source;
+
+/// A synthetic study.
+pub struct Cohort {
+    /// Its name on the command line.
+    pub name: &'static str,
+    /// One sentence.
+    pub about: &'static str,
+    /// Its patients.
+    pub patients: &'static [Patient],
+    /// Slice thicknesses, taken in turn by its patients, mm.
+    pub thickness_mm: &'static [f64],
+}
+
+/// A patient of a cohort.
+pub struct Patient {
+    /// The vertebra.
+    pub level: &'static str,
+    /// Where the lesion sits in it.
+    pub site: Site,
+    /// Largest in-plane diameter before and after, mm.
+    pub diameter_mm: [f64; 2],
+    /// Grade of Boriani after treatment; `0` before.
+    pub grade: &'static str,
+    /// Covered share of the border after treatment.
+    pub coverage: f64,
+    /// Ossified share of the interior after treatment.
+    pub fraction: f64,
+}
+
+const fn row(
+    level: &'static str,
+    site: Site,
+    diameter_mm: [f64; 2],
+    grade: &'static str,
+    coverage: f64,
+    fraction: f64,
+) -> Patient {
+    Patient { level, site, diameter_mm, grade, coverage, fraction }
+}
+
+/// All cohorts.
+pub static COHORTS: &[Cohort] = &[
+    Cohort {
+        name: "demo",
+        about: "4 patients before and after treatment, grades 0, 1b, 2a and 3",
+        patients: DEMO,
+        thickness_mm: &[3.0, 2.0, 3.0, 2.5],
+    },
+    Cohort {
+        name: "yuan24",
+        about: "24 patients with the grades and diameters of Yuan et al. 2022",
+        patients: YUAN24,
+        thickness_mm: &[3.0],
+    },
+];
+
+static DEMO: &[Patient] = &[
+    row("T4", Site::Breakout, [41.2, 38.4], "3", 0.98, 0.68),
+    row("L2", Site::Body, [35.6, 34.1], "1b", 0.97, 0.0),
+    row("T11", Site::Pedicle, [47.5, 43.0], "2a", 0.55, 0.30),
+    row("C6", Site::Wall, [31.8, 31.8], "0", 0.0, 0.0),
+];
+
+static YUAN24: &[Patient] = &[
+    row("L5", Site::Body, [51.8, 46.8], "3", 0.95, 0.70),
+    row("L2", Site::Breakout, [50.9, 50.9], "0", 0.0, 0.0),
+    row("T5", Site::Pedicle, [49.7, 45.9], "2a", 0.96, 0.22),
+    row("L1", Site::Wall, [61.2, 57.1], "3", 0.96, 0.76),
+    row("T7", Site::Wall, [70.8, 66.4], "2b", 0.40, 0.64),
+    row("L4", Site::Body, [63.9, 56.5], "3", 0.965, 0.80),
+    row("L2", Site::Breakout, [36.9, 34.8], "2a", 0.98, 0.30),
+    row("T3", Site::Pedicle, [54.6, 48.9], "3", 0.97, 0.60),
+    row("C5", Site::Pedicle, [39.4, 35.8], "2a", 0.33, 0.20),
+    row("T8", Site::Wall, [147.0, 90.1], "2a", 0.46, 0.14),
+    row("T4", Site::Body, [41.7, 41.7], "2a", 0.58, 0.33),
+    row("T9", Site::Breakout, [58.7, 58.7], "1b", 0.97, 0.0),
+    row("C6", Site::Breakout, [43.2, 41.5], "3", 0.975, 0.68),
+    row("T10", Site::Pedicle, [56.3, 52.5], "1b", 0.985, 0.0),
+    row("T6", Site::Wall, [30.5, 30.3], "0", 0.0, 0.0),
+    row("C4", Site::Body, [33.8, 30.7], "2b", 0.55, 0.58),
+    row("L3", Site::Body, [66.4, 60.1], "2a", 1.0, 0.40),
+    row("T12", Site::Breakout, [46.6, 41.6], "3", 0.98, 0.63),
+    row("T11", Site::Pedicle, [76.2, 71.6], "3", 0.99, 0.73),
+    row("T1", Site::Wall, [45.1, 40.1], "3", 0.995, 0.58),
+    row("L3", Site::Wall, [48.3, 43.1], "3", 1.0, 0.66),
+    row("T11", Site::Body, [90.5, 81.6], "1a", 0.52, 0.0),
+    row("T2", Site::Breakout, [53.2, 47.5], "2a", 0.70, 0.42),
+    row("T4", Site::Pedicle, [82.5, 76.2], "2b", 0.68, 0.70),
+];
+
+impl Cohort {
+    /// The pseudonym of a patient, counted from 0.
+    pub fn pseudonym(&self, patient: usize) -> String {
+        format!("OSTEON-PHANTOM-{:02}", patient + 1)
+    }
+
+    /// The source of a patient's randomness.
+    pub fn source(&self, patient: usize) -> Source {
+        Source::new(self.name, &self.pseudonym(patient))
+    }
+
+    /// Both exams of a patient; what the table leaves open is drawn from the patient's own stream.
+    pub fn exams(&self, patient: usize) -> [ExamSpec; 2] {
+        let (row, source) = (&self.patients[patient], self.source(patient));
+        let thickness_mm = self.thickness_mm[patient % self.thickness_mm.len()];
+        ["pre", "post"].map(|timepoint| {
+            let (k, grown) = if timepoint == "pre" { (0, 0.0) } else { (1, 1.0) };
+            let mut exam = typical(&source, timepoint, row.level, row.site, row.diameter_mm[k]);
+            exam.rim.coverage = grown * row.coverage;
+            exam.ossified.fraction = grown * row.fraction;
+            exam.scanner.thickness_mm = thickness_mm;
+            exam
+        })
+    }
+}
+
+/// An exam of an untreated lesion with everything else drawn from the patient's stream.
+pub fn typical(
+    source: &Source,
+    timepoint: &'static str,
+    level: &'static str,
+    site: Site,
+    diameter_mm: f64,
+) -> ExamSpec {
+    let mut body = source.stream("patient");
+    let mut bone = source.stream(&format!("{timepoint}/bone made"));
+    let mut scanner = source.stream(&format!("{timepoint}/scanner"));
+    ExamSpec {
+        timepoint,
+        level,
+        bone: BoneSpec {
+            marrow_hu: body.between(145.0, 195.0),
+            marrow_sd_hu: 35.0,
+            cortex_hu: body.between(490.0, 550.0),
+            cortex_mm: 1.2,
+            arch_hu: 430.0,
+        },
+        lesion: LesionSpec { site, diameter_mm, soft_hu: body.between(30.0, 80.0) },
+        rim: RimSpec { coverage: 0.0, thickness_mm: bone.between(1.2, 1.7), density_hu: bone.between(540.0, 740.0) },
+        ossified: OssifiedSpec { fraction: 0.0, density_hu: 420.0, grain_mm: bone.between(3.0, 4.5) },
+        scanner: ScannerSpec {
+            thickness_mm: 3.0,
+            spread_mm: 0.6,
+            noise_hu: scanner.between(15.0, 28.0),
+            noise_grain_mm: 0.6,
+            kvp: 120.0,
+            kernel: "STANDARD",
+        },
+        hand: HandSpec { stray_mm: 0.3, along_mm: 8.0, across_mm: 4.0 },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn sorted(k: usize) -> Vec<f64> {
+        let mut all: Vec<f64> = YUAN24.iter().map(|p| p.diameter_mm[k]).collect();
+        all.sort_by(f64::total_cmp);
+        all
+    }
+
+    fn count(test: impl Fn(&Patient) -> bool) -> usize {
+        YUAN24.iter().filter(|p| test(p)).count()
+    }
+
+    #[test]
+    fn yuan24_has_the_papers_diameters() {
+        for (k, median, mean, range) in [(0, 52.5, 58.3, [30.5, 147.0]), (1, 48.2, 52.1, [30.3, 90.1])] {
+            let all = sorted(k);
+            assert!((0.5 * (all[11] + all[12]) - median).abs() < 0.05);
+            assert!((all.iter().sum::<f64>() / 24.0 - mean).abs() < 0.05);
+            assert_eq!([all[0], all[23]], range);
+        }
+        assert_eq!(count(|p| p.diameter_mm[1] < p.diameter_mm[0]), 21);
+        assert_eq!(count(|p| p.diameter_mm[1] == p.diameter_mm[0]), 3);
+    }
+
+    #[test]
+    fn yuan24_has_the_papers_grades_rims_and_levels() {
+        let grades = ["0", "1a", "1b", "2a", "2b", "3"].map(|g| count(|p| p.grade == g));
+        assert_eq!(grades, [2, 1, 2, 7, 3, 9]);
+        assert_eq!(count(|p| p.grade == "2a" && p.coverage >= 0.9), 3);
+        assert_eq!(count(|p| p.coverage >= 0.9), 14);
+        assert_eq!(count(|p| p.coverage > 0.1 && p.coverage < 0.9), 8);
+        assert_eq!(count(|p| p.fraction > 0.5), 12);
+        assert_eq!(["C", "T", "L"].map(|r| count(|p| p.level.starts_with(r))), [3, 14, 7]);
+    }
+
+    #[test]
+    fn wanted_values_lie_away_from_the_limits_of_the_classes() {
+        for p in COHORTS.iter().flat_map(|c| c.patients) {
+            assert!(p.coverage == 0.0 || (0.3..=0.75).contains(&p.coverage) || p.coverage >= 0.95);
+            assert!(p.fraction == 0.0 || (0.12..=0.42).contains(&p.fraction) || (0.58..=0.8).contains(&p.fraction));
+        }
+    }
+}

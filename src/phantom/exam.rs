@@ -1,0 +1,145 @@
+//! One exam in memory: image, outline, truth.
+
+use super::anatomy::Anatomy;
+use super::calibrate;
+use super::hand;
+use super::lesion::Lesion;
+use super::pose::Pose;
+use super::scanner;
+use super::scene::Scene;
+use super::slices::{Section, Stack};
+use super::spec::ExamSpec;
+use super::stream::Source;
+use super::truth::{self, ExamTruth, SliceTruth};
+use crate::io::acquisition::Acquisition;
+use crate::volume::{Mask, Volume};
+
+/// What the stack shows beyond either end of the lesion, mm.
+const MARGIN_MM: f64 = 12.0;
+
+/// An exam as a study holds it, with its truth.
+#[derive(Clone, Debug)]
+pub struct Exam {
+    /// The image, HU.
+    pub image: Volume<i16>,
+    /// How it was acquired.
+    pub acquisition: Acquisition,
+    /// The outline as the hand drew it.
+    pub outline: Mask,
+    /// The truth of every slice with lesion.
+    pub slices: Vec<SliceTruth>,
+    /// The truth of the exam.
+    pub truth: ExamTruth,
+}
+
+/// Makes one exam.
+pub fn exam(source: &Source, spec: &ExamSpec) -> Exam {
+    let (scene, stack, cut) = build(source, spec);
+    let drawn = hand::draw(source, spec, &cut);
+    let slices = truth::slices(&scene, &cut, &drawn);
+    let grid = scanner::grid(&scene, spec, &stack);
+    Exam {
+        image: scanner::scan(&scene, source, spec, &grid),
+        acquisition: acquisition(spec),
+        outline: hand::rasterise(&grid, &cut, &drawn),
+        truth: truth::exam(&scene, &slices),
+        slices,
+    }
+}
+
+/// The patient in the scanner, the slices, and the true border on them: size first, then rim, then bone inside.
+fn build(source: &Source, spec: &ExamSpec) -> (Scene, Stack, Vec<Section>) {
+    let anatomy = Anatomy::new(spec.level, &spec.bone);
+    let pose = Pose::new(source, spec.timepoint);
+    let step_mm = spec.scanner.thickness_mm;
+    let phase_mm = source.stream(&format!("{}/phase", spec.timepoint)).between(-0.5 * step_mm, 0.5 * step_mm);
+    let (lesion, stack, cut) = {
+        let shape = Lesion::new(source, &anatomy, spec.lesion.site);
+        let stack = |sized: &Lesion| Stack::over(sized, &pose, step_mm, phase_mm, MARGIN_MM);
+        calibrate::fit_diameter(&shape, &pose, spec.lesion.diameter_mm, stack)
+    };
+    let mut scene = Scene::new(source, spec, anatomy, pose, lesion);
+    scene.rim.threshold = calibrate::rim_threshold(&scene, &cut, spec.rim.coverage);
+    scene.ossified.threshold = calibrate::ossification_threshold(&scene, &cut, spec.ossified.fraction);
+    (scene, stack, cut)
+}
+
+fn acquisition(spec: &ExamSpec) -> Acquisition {
+    Acquisition {
+        modality: Some("CT".into()),
+        kvp: Some(spec.scanner.kvp),
+        contrast: Some(false),
+        kernel: Some(spec.scanner.kernel.into()),
+        thickness_mm: Some(spec.scanner.thickness_mm),
+        has_rescale: true,
+        ..Acquisition::default()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::cohort::typical;
+    use super::super::spec::Site;
+    use super::*;
+
+    fn small(seed: usize, coverage: f64, fraction: f64) -> (Source, ExamSpec) {
+        let source = Source::new("test", &seed.to_string());
+        let mut spec = typical(&source, "post", "T9", [Site::Body, Site::Wall][seed % 2], 31.0);
+        spec.rim.coverage = coverage;
+        spec.ossified.fraction = fraction;
+        (source, spec)
+    }
+
+    #[test]
+    fn coverage_fraction_and_diameter_are_what_was_asked_for() {
+        for (seed, (coverage, fraction)) in [(0.0, 0.0), (1.0, 0.6), (0.55, 0.3), (0.96, 0.12)].into_iter().enumerate()
+        {
+            let (source, spec) = small(seed, coverage, fraction);
+            let (scene, _, cut) = build(&source, &spec);
+            let drawn = hand::draw(&source, &spec, &cut);
+            let truth = truth::exam(&scene, &truth::slices(&scene, &cut, &drawn));
+            assert!((truth.rim_coverage - coverage).abs() < 2e-3, "{} {coverage}", truth.rim_coverage);
+            assert!((truth.ossified_fraction - fraction).abs() < 1e-3, "{} {fraction}", truth.ossified_fraction);
+            assert!((truth.max_diameter_mm - 31.0).abs() < 0.05);
+        }
+    }
+
+    #[test]
+    fn the_image_shows_what_the_truth_says() {
+        let (source, spec) = small(5, 1.0, 0.0);
+        let made = exam(&source, &spec);
+        let within = |z: usize| {
+            let plane = made.image.plane(z);
+            let inside = plane.iter().zip(made.outline.plane(z)).filter(|(_, m)| **m).map(|(hu, _)| *hu);
+            inside.collect::<Vec<i16>>()
+        };
+        let middle = &made.slices[made.slices.len() / 2];
+        let hu = within(middle.slice);
+        let pixel_mm2 = made.image.geometry().pixel_area_mm2();
+        assert!((hu.len() as f64 * pixel_mm2 / middle.area_mm2 - 1.0).abs() < 0.05);
+        assert!(hu.iter().filter(|&&h| h > 300).count() > hu.len() / 10, "a full rim is seen");
+        assert_eq!(made.truth.boriani_grade, "1b");
+    }
+
+    #[test]
+    fn bytes_are_the_same_on_any_number_of_threads() {
+        let (source, spec) = small(2, 0.5, 0.3);
+        let run = |n: usize| {
+            let pool = rayon::ThreadPoolBuilder::new().num_threads(n).build().unwrap();
+            let made = pool.install(|| exam(&source, &spec));
+            (made.image, made.outline, made.slices, made.truth)
+        };
+        let one = run(1);
+        assert!([2, 7].iter().all(|&n| run(n) == one));
+    }
+
+    #[test]
+    fn noise_depends_on_nothing_but_its_own_stream() {
+        let (source, spec) = small(3, 0.0, 0.0);
+        let (_, rimmed) = small(3, 0.9, 0.5);
+        let (plain, treated) = (exam(&source, &spec), exam(&source, &rimmed));
+        let corner = |e: &Exam| e.image.plane(3).iter().take(2000).copied().collect::<Vec<i16>>();
+        assert_eq!(corner(&plain), corner(&treated));
+        assert_eq!(plain.outline, treated.outline);
+    }
+}

@@ -1,0 +1,88 @@
+//! The hand that draws the outline: along the true border, straying like a hand.
+
+use super::field::Waves;
+use super::section::{self, Point, Ring};
+use super::slices::Section;
+use super::spec::ExamSpec;
+use super::stream::Source;
+use crate::geometry::Geometry;
+use crate::volume::{Mask, traverse};
+
+/// Distance between the points of a drawn polygon, mm.
+const STEP_MM: f64 = 1.0;
+
+/// The polygons drawn on each section: the true border moved across itself by a smooth random field.
+pub fn draw(source: &Source, spec: &ExamSpec, cut: &[Section]) -> Vec<Vec<Ring>> {
+    let hand = &spec.hand;
+    let mut stream = source.stream(&format!("{}/hand", spec.timepoint));
+    let stray = Waves::new(&mut stream, [hand.along_mm, hand.along_mm, hand.across_mm]);
+    traverse::each(cut.len(), |k| {
+        let strayed = |ring: &Ring| {
+            let even = resample(ring, STEP_MM);
+            let moved = |i: usize| {
+                let [x, y] = even[i];
+                let out = outward(&even, i);
+                let by = hand.stray_mm * stray.at([x, y, cut[k].z_mm]);
+                [x + by * out[0], y + by * out[1]]
+            };
+            (0..even.len()).map(moved).collect()
+        };
+        cut[k].rings.iter().map(strayed).collect()
+    })
+}
+
+/// Points at even distance along a ring, about `step_mm` apart and at least 8.
+fn resample(ring: &[Point], step_mm: f64) -> Ring {
+    let length: f64 = section::sides(ring).map(|(a, b)| section::distance_mm(a, b)).sum();
+    let count = (length / step_mm).max(8.0) as usize;
+    let step = length / count as f64;
+    let (mut out, mut walked) = (Ring::with_capacity(count), 0.0);
+    for (a, b) in section::sides(ring) {
+        let side = section::distance_mm(a, b);
+        while out.len() < count && out.len() as f64 * step < walked + side {
+            let t = (out.len() as f64 * step - walked) / side;
+            out.push([a[0] + t * (b[0] - a[0]), a[1] + t * (b[1] - a[1])]);
+        }
+        walked += side;
+    }
+    out
+}
+
+/// Outward unit normal at a point of an evenly spaced ring with the lesion on its left.
+fn outward(ring: &[Point], i: usize) -> Point {
+    let n = ring.len();
+    let (a, b) = (ring[(i + n - 1) % n], ring[(i + 1) % n]);
+    let length = section::distance_mm(a, b);
+    if length > 0.0 { [(b[1] - a[1]) / length, (a[0] - b[0]) / length] } else { [0.0, 0.0] }
+}
+
+/// The pixels whose centres lie within the polygons drawn on their slice.
+pub fn rasterise(grid: &Geometry, cut: &[Section], drawn: &[Vec<Ring>]) -> Mask {
+    let [nx, ny, _] = grid.dims;
+    let mut mask = Mask::from_fn(grid.clone(), |_| false);
+    for (section, rings) in cut.iter().zip(drawn) {
+        let plane = &mut mask.as_mut_slice()[section.slice * nx * ny..(section.slice + 1) * nx * ny];
+        for (j, row) in plane.chunks_mut(nx).enumerate() {
+            let xs = section::crossings(rings, grid.origin[1] + j as f64 * grid.spacing[1]);
+            for (i, pixel) in row.iter_mut().enumerate() {
+                let x = grid.origin[0] + i as f64 * grid.spacing[0];
+                *pixel = xs.iter().filter(|&&c| c < x).count() % 2 == 1;
+            }
+        }
+    }
+    mask
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn resampling_keeps_the_shape_and_evens_the_steps() {
+        let ring: Ring = vec![[0.0, 0.0], [10.0, 0.0], [10.0, 10.0], [0.0, 10.0]];
+        let even = resample(&ring, 1.0);
+        assert_eq!(even.len(), 40);
+        assert!(section::sides(&even).all(|(a, b)| (section::distance_mm(a, b) - 1.0).abs() < 1e-9));
+        assert_eq!(outward(&even, 5), [0.0, -1.0]);
+    }
+}
