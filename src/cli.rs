@@ -1,13 +1,18 @@
 //! The commands: arguments in, exit code out. What they do is in the modules to the left.
 
+pub mod check;
+pub mod demo;
 pub mod exit;
 pub mod graph;
+pub mod job;
 pub mod layers;
 pub mod list;
 pub mod logging;
 pub mod manual;
 pub mod output;
+pub mod phantom;
 pub mod resources;
+pub mod run;
 pub mod shard;
 pub mod signals;
 
@@ -82,6 +87,10 @@ impl Common {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    Demo(demo::DemoArgs),
+    Phantom(phantom::PhantomArgs),
+    Run(Box<run::RunArgs>),
+    Check(check::CheckArgs),
     Graph(graph::GraphArgs),
     List(list::ListArgs),
     Completions(manual::CompletionsArgs),
@@ -102,6 +111,10 @@ pub fn main() -> ExitCode {
 
 fn dispatch(cli: &Cli) -> Result<i32, Failure> {
     match &cli.command {
+        Command::Demo(args) => demo::demo(args, &cli.common),
+        Command::Phantom(args) => phantom::phantom(args, &cli.common),
+        Command::Run(args) => run::run(args, &cli.common),
+        Command::Check(args) => check::check(args, &cli.common),
         Command::Graph(args) => graph::graph(args),
         Command::List(args) => list::list(args),
         Command::Completions(args) => manual::completions(args),

@@ -58,7 +58,7 @@ pub struct Graph {
 }
 
 impl Graph {
-    /// The graph for the measures in `wanted` (names that belong to other branches are ignored) and the artifacts in `also`.
+    /// The graph for the measures in `wanted` and the artifacts in `also`; what belongs to other branches is passed over.
     ///
     /// # Errors
     /// A registry that does not fit together.
@@ -75,7 +75,9 @@ impl Graph {
     ) -> Result<Self, GraphError> {
         made_once(stages)?;
         let wanted: BTreeSet<String> = wanted.iter().cloned().collect();
-        let mut graph = Self { modality, wanted, also: also.to_vec(), waves: Vec::new() };
+        let made = |name: &str| GIVEN.contains(&name) || stages.iter().any(|s| s.writes.contains(&name));
+        let also = also.iter().copied().filter(|name| made(name)).collect();
+        let mut graph = Self { modality, wanted, also, waves: Vec::new() };
         let needed = needed(stages, &graph.ends())?;
         graph.waves = waves(needed)?;
         Ok(graph)

@@ -14,6 +14,7 @@ pub mod graph;
 pub mod io;
 pub mod measure;
 pub mod ops;
+pub mod phantom;
 pub mod report;
 pub mod stages;
 pub mod volume;

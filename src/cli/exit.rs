@@ -1,19 +1,9 @@
 //! How a command ends. Codes above 128 belong to signals and are never ours.
 
+pub use crate::batch::summary::{DONE, SOME_FAILED, TRY_AGAIN, UNWRITABLE, USAGE};
 use crate::config::ConfigError;
 use std::fmt::Display;
 use std::process::ExitCode;
-
-/// Everything asked for is done.
-pub const DONE: i32 = 0;
-/// Some exams are in `failures.csv`.
-pub const SOME_FAILED: i32 = 1;
-/// The command line, the configuration or the study table cannot be used; nothing was begun.
-pub const USAGE: i32 = 2;
-/// Output cannot be written: no space, quota, read-only, permission.
-pub const UNWRITABLE: i32 = 3;
-/// Storage trouble, time or memory: the same command may succeed later.
-pub const TRY_AGAIN: i32 = 75;
 
 /// The codes as the help text lists them.
 pub const HELP: &str = "\

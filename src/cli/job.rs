@@ -11,6 +11,7 @@ use crate::io::disk::LocalDisk;
 use crate::report::gallery::Pictures;
 use crate::report::tables::Tables;
 use crate::report::{closing, progress};
+use crate::volume::traverse::use_threads;
 use std::path::Path;
 
 /// Whether progress is shown.
@@ -27,6 +28,7 @@ pub enum Progress {
 /// # Errors
 /// If the table or the output cannot be used.
 pub fn measure(table: &Path, config: &Config, options: &RunOptions<'_>, shown: Progress) -> Result<Summary, Failure> {
+    use_threads(options.threads);
     let study = study::read(table).map_err(|e| Failure::of(exit::USAGE, e))?;
     let qc: [(&'static str, &dyn Gallery); 1] = [("qc", &Pictures)];
     let galleries = if config.output.qc { &qc[..] } else { &[] };

@@ -10,6 +10,7 @@ mod prepass;
 mod series;
 mod slice;
 mod stack;
+pub mod write;
 
 pub use series::Series;
 

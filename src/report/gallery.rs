@@ -2,44 +2,12 @@
 
 use super::exam::Exam;
 use super::{deciding, sheet};
+pub use crate::batch::measurer::Gallery;
+pub use crate::batch::study::ExamName;
 use crate::measure::Modality;
 use crate::measure::board::Board;
 use crate::measure::keys::{AXIAL_IMAGE, INTERIOR, OUTLINE, RIM, SCAN};
 use crate::measure::rows::ExamRows;
-
-/// Which row of the study table an exam is.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ExamName {
-    /// Pseudonym.
-    pub patient: String,
-    /// Timepoint.
-    pub timepoint: String,
-    /// The branch it is measured in.
-    pub modality: Modality,
-    /// Series, `main` where there is one only.
-    pub series: String,
-    /// Lesion, `1` where there is one only.
-    pub lesion: String,
-}
-
-impl ExamName {
-    /// `{patient}_{timepoint}_{modality}`, then `_{series}` and `_{lesion}` where they are not `main` and `1`; `:`
-    /// becomes `-`.
-    pub fn stem(&self) -> String {
-        let mut parts = vec![self.patient.as_str(), &self.timepoint, self.modality.name()];
-        parts.extend((self.series != "main").then_some(self.series.as_str()));
-        parts.extend((self.lesion != "1").then_some(self.lesion.as_str()));
-        parts.join("_").replace(':', "-")
-    }
-}
-
-/// Makes the pictures of an exam while its artifacts are still there.
-pub trait Gallery: Sync {
-    /// Names of the artifacts that must be kept for it.
-    fn reads(&self) -> &'static [&'static str];
-    /// Pictures, each with its file name in `qc/`.
-    fn pictures(&self, who: &ExamName, board: &Board, rows: &ExamRows) -> Vec<(String, Vec<u8>)>;
-}
 
 /// The deciding slice and the contact sheet of a CT exam, as PNG.
 pub struct Pictures;
@@ -86,14 +54,6 @@ mod tests {
 
     fn named(patient: &str) -> ExamName {
         ExamName { patient: patient.to_owned(), ..example::name() }
-    }
-
-    #[test]
-    fn a_stem_leaves_out_defaults_and_colons() {
-        let who = ExamName { lesion: "2".into(), timepoint: "m:6".into(), ..example::name() };
-        assert_eq!(who.stem(), "YU07_m-6_CT_2");
-        assert_eq!(example::name().stem(), "YU07_post_CT");
-        assert_eq!(ExamName { series: "thin".into(), ..example::name() }.stem(), "YU07_post_CT_thin");
     }
 
     #[test]

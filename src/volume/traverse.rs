@@ -9,6 +9,12 @@ use rayon::prelude::*;
 /// Voxels in a chunk of [`fold`]; of the grid only, so that sums do not depend on the thread count.
 const FOLD_CHUNK: usize = 1 << 15;
 
+/// Sets the number of threads for the whole process; the first call counts.
+pub fn use_threads(threads: usize) {
+    // A second call finds the pool already built, which only tests do.
+    let _ = rayon::ThreadPoolBuilder::new().num_threads(threads).build_global();
+}
+
 /// `[f(0), f(1), .. f(n-1)]`, computed side by side, returned in order: slices, structures, rows.
 pub fn each<R: Send>(n: usize, f: impl Fn(usize) -> R + Sync + Send) -> Vec<R> {
     (0..n).into_par_iter().map(f).collect()
