@@ -6,7 +6,7 @@ use ndarray::{Array2, ArrayView2};
 /// Width of the smoothing that turns stairs into a curve, pixels. Chosen by the error of the largest chord of random
 /// smooth outlines (radius 15 to 40 mm, 0.6 to 0.9 mm pixels): 0.5: 0.16, 0.8: 0.08, 1.0: 0.06, 1.5: 0.05 mm, where
 /// wider begins to round small shapes off (a disc of radius R shrinks by sigma^2 / 2R).
-const SMOOTHING_PX: f64 = 1.0;
+const SMOOTHING_PX: f64 = 1.25;
 
 /// How far from one half the field stays at a pixel's centre, so that each pixel keeps its side of the ring.
 const KEEP_SIDE: f64 = 0.02;
@@ -38,7 +38,7 @@ fn transposed(plane: &Array2<f64>) -> Array2<f64> {
 }
 
 /// Empty pixels around the plane: the smoothing reaches three of its widths.
-const PAD: usize = 4;
+const PAD: usize = 5;
 
 /// Gaussian along each row.
 fn blur_rows(plane: &Array2<f64>) -> Array2<f64> {

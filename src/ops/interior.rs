@@ -101,15 +101,38 @@ pub struct Source<'a> {
 /// One slice on its way: where it is and how deep.
 struct Depth {
     inside: Array2<bool>,
+    /// Distance to the slice's own outline, mm.
     depth_mm: Array2<f64>,
     peel_mm: f64,
+    /// Distance to the surface in space, mm: where it slopes, less than `depth_mm`. Known up to [`Depth::far_mm`].
+    surface_mm: Array2<f64>,
+}
+
+impl Depth {
+    /// Beyond this depth nothing depends on how deep a pixel lies.
+    fn far_mm(&self) -> f64 {
+        self.peel_mm + DEEPER_MM + 1.0
+    }
+
+    /// Deeper than the peel in the slice.
+    fn in_zone(&self, i: (usize, usize)) -> bool {
+        self.depth_mm[i] > self.peel_mm
+    }
+
+    /// Dense pixels here belong to the rim, which may run under a sloping surface far into the slice.
+    fn in_shell(&self, i: (usize, usize)) -> bool {
+        self.surface_mm[i] <= self.peel_mm
+    }
 }
 
 /// Measures the interior at one threshold.
 pub fn interior(source: &Source<'_>, rules: &Rules, mineral_hu: f64) -> Interior {
-    let depths = each(source.outlines.len(), |k| depth(&source.outlines[k], &source.planes[k], rules));
+    let stack = Stack::new(source);
+    let flat = each(source.outlines.len(), |k| depth(&source.outlines[k], &source.planes[k], rules));
+    let surfaces = each(flat.len(), |k| surface_mm(source, &stack, &flat, k));
+    let depths: Vec<Depth> = flat.into_iter().zip(surfaces).map(|(d, surface_mm)| Depth { surface_mm, ..d }).collect();
     let hard = each(depths.len(), |k| dense(source, &depths[k], k, mineral_hu));
-    let (bone, deep_piece_mm3) = keep_large(source, &depths, hard, rules);
+    let (bone, deep_piece_mm3) = keep_large(source, &stack, &depths, hard, rules);
     let (soft_hu, bone_hu) = levels(source, &depths, &bone, mineral_hu);
     let mixture = |hu: f32| ((f64::from(hu) - soft_hu) / (bone_hu - soft_hu)).clamp(0.0, 1.0);
     let slices = each(depths.len(), |k| slice(source, &depths[k], &bone[k], k, mixture));
@@ -123,7 +146,24 @@ fn depth(outline: &SliceOutline, plane: &Plane<f32>, rules: &Rules) -> Depth {
     // The border runs about half a pixel before the nearest centre outside.
     depth_mm.mapv_inplace(|d| (d - plane.pixel_mm[0] / 2.0).max(0.0));
     let radius_mm = (outline.area_mm2 / std::f64::consts::PI).sqrt();
-    Depth { inside, depth_mm, peel_mm: rules.peel_mm.min(rules.peel_share * radius_mm) }
+    let peel_mm = rules.peel_mm.min(rules.peel_share * radius_mm);
+    Depth { inside, surface_mm: depth_mm.clone(), depth_mm, peel_mm }
+}
+
+/// `min over slices j of sqrt((distance of slices)^2 + (depth in slice j)^2)`, where a slice without outline has depth 0.
+fn surface_mm(source: &Source<'_>, stack: &Stack, depths: &[Depth], k: usize) -> Array2<f64> {
+    let mut surface_mm = depths[k].depth_mm.clone();
+    let reach = (depths[k].far_mm() / source.slice_mm).ceil() as usize;
+    let here = source.outlines[k].plane;
+    for plane in here.saturating_sub(reach)..=here + reach {
+        let across_mm = plane.abs_diff(here) as f64 * source.slice_mm;
+        let other = source.outlines.iter().position(|o| o.plane == plane);
+        for (i, s) in surface_mm.indexed_iter_mut() {
+            let there = other.and_then(|j| stack.inverse(j, stack.at(k, i)).and_then(|i| depths[j].depth_mm.get(i)));
+            *s = s.min(libm::hypot(across_mm, there.copied().unwrap_or(0.0)));
+        }
+    }
+    surface_mm
 }
 
 /// Pixels whose centre lies inside the rings: crossings of each pixel row with every ring, filled between pairs.
@@ -155,14 +195,14 @@ fn dense(source: &Source<'_>, depth: &Depth, k: usize, mineral_hu: f64) -> Array
 /// lend its size to specks that touch it.
 fn keep_large(
     source: &Source<'_>,
+    stack: &Stack,
     depths: &[Depth],
     hard: Vec<Array2<bool>>,
     rules: &Rules,
 ) -> (Vec<Array2<bool>>, f64) {
-    let stack = Stack::new(source);
     let mut zone = Array3::from_elem(stack.dim, false);
     for (k, plane) in hard.iter().enumerate() {
-        for (i, _) in plane.indexed_iter().filter(|(i, m)| **m && depths[k].depth_mm[*i] > depths[k].peel_mm) {
+        for (i, _) in plane.indexed_iter().filter(|(i, m)| **m && depths[k].in_zone(*i) && !depths[k].in_shell(*i)) {
             zone[stack.at(k, i)] = true;
         }
     }
@@ -175,7 +215,7 @@ fn keep_large(
             let label = found.labels[stack.at(k, i)] as usize;
             if label > 0 {
                 *m = found.sizes[label - 1] as f64 * voxel_mm3 >= rules.min_component_mm3;
-                deepest[label - 1] = deepest[label - 1].max(depths[k].depth_mm[i] - depths[k].peel_mm);
+                deepest[label - 1] = deepest[label - 1].max(depths[k].surface_mm[i] - depths[k].peel_mm);
             }
         }
     }
@@ -205,9 +245,16 @@ impl Stack {
         Self { dim, offsets }
     }
 
+    /// Where a pixel of slice k lies in the stack.
     fn at(&self, k: usize, (y, x): (usize, usize)) -> (usize, usize, usize) {
         let o = self.offsets[k];
         (o.0, o.1 + y, o.2 + x)
+    }
+
+    /// The pixel of slice k at a place of the stack, if its plane reaches so far to the left and front.
+    fn inverse(&self, k: usize, (_, y, x): (usize, usize, usize)) -> Option<(usize, usize)> {
+        let o = self.offsets[k];
+        Some((y.checked_sub(o.1)?, x.checked_sub(o.2)?))
     }
 }
 
@@ -217,7 +264,7 @@ fn levels(source: &Source<'_>, depths: &[Depth], bone: &[Array2<bool>], mineral_
     for (k, depth) in depths.iter().enumerate() {
         let in_bone = to_outside_mm(bone[k].view(), source.planes[k].pixel_mm);
         for (i, &hu) in source.planes[k].pixels.indexed_iter() {
-            if depth.depth_mm[i] <= depth.peel_mm || source.excluded[k][i] {
+            if !depth.in_zone(i) || depth.in_shell(i) || source.excluded[k][i] {
                 continue;
             }
             match (bone[k][i], in_bone[i] > PARTIAL_MM) {
@@ -255,7 +302,8 @@ fn slice(
         if !depth.inside[i] {
             return Tissue::Outside;
         }
-        let zone = depth.depth_mm[i] > depth.peel_mm;
+        let rim = bone[i] && depth.in_shell(i);
+        let zone = depth.in_zone(i) && !rim;
         if source.excluded[k][i] {
             return if zone { Tissue::Excluded } else { Tissue::Peel };
         }
