@@ -250,12 +250,15 @@ fn a_forgotten_registration_is_found() {
     assert_eq!(forgotten(&listed.replace("mod area;", ""), area()), 1);
 }
 
-/// Files that exist for tests only: `#[cfg(test)]` stands above their `mod` line.
+/// Files that exist for tests only: `#[cfg(test)]` stands above their `mod` or `#[path]` line.
 fn for_tests_only(files: &[Source]) -> BTreeSet<String> {
     let mut found = BTreeSet::new();
     for source in files {
         let lines: Vec<&str> = source.text.lines().map(str::trim).collect();
+        let folder = source.path.rsplit_once('/').map_or("", |(folder, _)| folder);
         for pair in lines.windows(2).filter(|pair| pair[0] == "#[cfg(test)]") {
+            let file = pair[1].strip_prefix("#[path = \"").and_then(|p| p.strip_suffix("\"]"));
+            found.extend(file.map(|f| format!("{folder}/{f}")));
             let name = pair[1].trim_start_matches("pub ").strip_prefix("mod ").and_then(|n| n.strip_suffix(';'));
             found.extend(name.map(|n| format!("{}/{n}.rs", source.path.trim_end_matches(".rs"))));
         }

@@ -1,3 +1,5 @@
+//! The DICOM readers on real, damaged and mutated series.
+
 use super::slice::{Content, Slice};
 use super::*;
 use crate::geometry::Extent;

@@ -1,3 +1,5 @@
+//! Images opened and read, real and crafted.
+
 use super::*;
 use crate::io::image_tests_support::{Dice, Folder, test_data};
 use crate::io::inflate::tests::gzip;

@@ -1,3 +1,5 @@
+//! Label maps, real and crafted.
+
 use super::*;
 use crate::io::image_tests_support::{Folder, test_data};
 use crate::io::nifti::write::encode;

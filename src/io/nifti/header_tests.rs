@@ -1,3 +1,5 @@
+//! NIfTI headers, each crafted for one fault.
+
 use super::*;
 use crate::volume::Volume;
 
