@@ -276,7 +276,8 @@ pub fn circular_runs(members: &[usize], is: impl Fn(usize) -> bool) -> Vec<Vec<u
 }
 
 fn summary(arcs: Vec<Arc>) -> RimSlice {
-    let length = |of: &dyn Fn(&Arc) -> bool| arcs.iter().filter(|a| of(a)).map(|a| a.length_mm).sum::<f64>();
+    // An empty `sum` of floats is -0.
+    let length = |of: &dyn Fn(&Arc) -> bool| arcs.iter().filter(|a| of(a)).fold(0.0, |mm, a| mm + a.length_mm);
     let perimeter_mm = length(&|_| true);
     let evaluable_mm = length(&|a| a.cover != Cover::Unevaluable);
     let covered_mm = length(&|a| a.cover == Cover::Covered);
