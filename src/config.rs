@@ -38,8 +38,6 @@ pub struct Config {
     pub measures: Vec<String>,
     /// What is written besides tables.
     pub output: Output,
-    /// The time order of examinations.
-    pub cohort: Cohort,
     /// How a run behaves.
     pub run: Run,
 }
@@ -52,18 +50,6 @@ pub struct Output {
     pub qc: bool,
     /// Whether derived masks are written.
     pub masks: bool,
-}
-
-/// `[cohort]`
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Cohort {
-    /// Timepoints in order of time.
-    pub timepoints: Vec<String>,
-    /// The earlier timepoint of paired tables: a name, `first` or `last`.
-    pub before: String,
-    /// The later one.
-    pub after: String,
 }
 
 /// `[run]`
@@ -159,7 +145,6 @@ fn build(merged: &Provenance) -> Result<Config, ConfigError> {
     Ok(Config {
         measures: in_registry_order(&wanted, &known, merged.origin("measures.wanted"))?,
         output: take(&mut sections, "output"),
-        cohort: take(&mut sections, "cohort"),
         run: take(&mut sections, "run"),
         settings: typed(Value::Table(sections)),
     })
@@ -269,8 +254,6 @@ mod tests {
                 .contains("`density.mineral_hu` must be within density.sensitivity_hu")
         );
         assert!(refusal("", &["grade.rim_none_below=0.95"]).contains("`grade.rim_none_below` must be below"));
-        assert!(refusal("", &["cohort.before=week6"]).contains("`cohort.before` must be"));
-        merge_all("", None, &["cohort.timepoints=['pre', 'week6', 'post']", "cohort.before=week6"]).unwrap();
     }
 
     #[test]

@@ -143,6 +143,7 @@ impl Graph {
 }
 
 fn run_stage(stage: &'static Stage, board: &Board, settings: &Settings, hook: &dyn Hook) -> Board {
+    let _span = tracing::debug_span!("stage", name = stage.name).entered();
     hook.before(stage.name);
     let start = Instant::now();
     let outcome = match board.first_refusal(stage.reads) {

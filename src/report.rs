@@ -1,4 +1,4 @@
-//! What a person sees of a run: pictures of each exam, progress while it lasts, a summary when it ends.
+//! What a person sees of a run: pictures and masks of each exam, progress while it lasts, a summary when it ends.
 
 pub mod canvas;
 pub mod closing;
@@ -9,6 +9,7 @@ mod example;
 pub mod gallery;
 mod lettering;
 mod marks;
+pub mod masks;
 mod palette;
 mod panel;
 pub mod progress;

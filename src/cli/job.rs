@@ -9,6 +9,7 @@ use crate::batch::summary::Summary;
 use crate::config::Config;
 use crate::io::disk::LocalDisk;
 use crate::report::gallery::Pictures;
+use crate::report::masks::Masks;
 use crate::report::tables::Tables;
 use crate::report::{closing, progress};
 use crate::volume::traverse::use_threads;
@@ -30,8 +31,10 @@ pub enum Progress {
 pub fn measure(table: &Path, config: &Config, options: &RunOptions<'_>, shown: Progress) -> Result<Summary, Failure> {
     use_threads(options.threads);
     let study = study::read(table).map_err(|e| Failure::of(exit::USAGE, e))?;
-    let qc: [(&'static str, &dyn Gallery); 1] = [("qc", &Pictures)];
-    let galleries = if config.output.qc { &qc[..] } else { &[] };
+    let all: [(bool, &'static str, &dyn Gallery); 2] =
+        [(config.output.qc, "qc", &Pictures), (config.output.masks, "masks", &Masks)];
+    let wanted = all.into_iter().filter(|(wanted, ..)| *wanted);
+    let galleries: Vec<(&'static str, &dyn Gallery)> = wanted.map(|(_, folder, gallery)| (folder, gallery)).collect();
     let kept: Vec<&'static str> = galleries.iter().flat_map(|(_, g)| g.reads()).copied().collect();
     let measurer = graphs(config, &kept)?;
     let reporter = progress::reporter(shown == Progress::Quiet);
@@ -41,7 +44,7 @@ pub fn measure(table: &Path, config: &Config, options: &RunOptions<'_>, shown: P
         settings_text: &config.number_changing(),
         measurer: &measurer,
         source: &Files,
-        galleries,
+        galleries: &galleries,
         disk: &LocalDisk,
         reporter: reporter.as_ref(),
         options,

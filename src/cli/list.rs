@@ -1,6 +1,8 @@
 //! `osteon list`: what is registered, as a table or as JSON.
 
 use super::{Failure, exit, output};
+use crate::batch::failure::FAILURES;
+use crate::io::fault::FAULTS;
 use crate::measure::flag::FLAGS;
 use crate::measure::reason::REASONS;
 use crate::measure::{Column, MEASUREMENTS, Measure, Modality};
@@ -51,11 +53,18 @@ fn rows(registry: Registry) -> Vec<Row> {
         Registry::Measures => MEASUREMENTS.iter().flat_map(|m| m.measures).map(measure).collect(),
         Registry::Columns => MEASUREMENTS.iter().flat_map(|m| m.columns).map(column).collect(),
         Registry::Flags => FLAGS.iter().map(|(code, about)| json!({"flag": code, "about": about})).collect(),
-        Registry::Reasons => {
-            REASONS.iter().map(|r| json!({"reason": r.code, "remedy": r.remedy, "about": r.about})).collect()
-        }
+        Registry::Reasons => reasons(),
     };
     objects.into_iter().filter_map(|o| if let Value::Object(row) = o { Some(row) } else { None }).collect()
+}
+
+/// Why a measure is not given, then why a whole exam is not: faults of its files, and what the job finds.
+fn reasons() -> Vec<Value> {
+    let row = |code, of: &str, remedy, about| json!({"reason": code, "of": of, "remedy": remedy, "about": about});
+    let measures = REASONS.iter().map(|r| row(r.code, "measure", r.remedy, r.about));
+    let files = FAULTS.iter().map(|f| row(f.code, "exam", f.remedy, f.about));
+    let job = FAILURES.iter().map(|&(code, about)| row(code, "exam", "see the message in failures.csv", about));
+    measures.chain(files).chain(job).collect()
 }
 
 fn stage(s: &Stage) -> Value {

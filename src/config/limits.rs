@@ -23,8 +23,6 @@ pub enum Limit {
     Memory,
     /// A list of names, none twice.
     Names,
-    /// A name as the study table allows it.
-    Name,
 }
 
 /// Every setting with what it may be. The ends are where a value stops making sense, not where it stops being wise.
@@ -64,9 +62,6 @@ pub static LIMITS: &[(&str, Limit)] = &[
     ("measures.wanted", Limit::Names),
     ("output.qc", Limit::Switch),
     ("output.masks", Limit::Switch),
-    ("cohort.timepoints", Limit::Names),
-    ("cohort.before", Limit::Name),
-    ("cohort.after", Limit::Name),
     ("run.threads", Limit::Whole(0, 4096)),
     ("run.memory", Limit::Memory),
     ("run.progress", Limit::Switch),
@@ -87,7 +82,6 @@ impl Limit {
             Self::Switch => value.is_bool(),
             Self::Memory => value.as_str().is_some_and(|v| v == "auto" || size::parse(v).is_some()),
             Self::Names => value.as_array().is_some_and(|list| names(list)),
-            Self::Name => value.as_str().is_some_and(is_name),
         }
     }
 }
@@ -132,7 +126,6 @@ impl fmt::Display for Limit {
             Self::Switch => write!(f, "true or false"),
             Self::Memory => write!(f, "\"auto\" or a size such as \"8GiB\""),
             Self::Names => write!(f, "a list of different names such as [\"a\", \"b\"]"),
-            Self::Name => write!(f, "a name of letters, digits, dots, dashes and underscores"),
         }
     }
 }
@@ -175,6 +168,5 @@ mod tests {
         assert!(admits(Limit::Memory, "'auto'") && admits(Limit::Memory, "'8GiB'") && !admits(Limit::Memory, "8"));
         assert!(admits(Limit::Names, "['pre', 'post']"));
         assert!(["[]", "['a', 'a']", "['a', 1]", "['../x']", "'a'"].iter().all(|v| !admits(Limit::Names, v)));
-        assert!(admits(Limit::Name, "'week.2'") && !admits(Limit::Name, "'a..b'") && !admits(Limit::Name, "''"));
     }
 }

