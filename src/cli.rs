@@ -79,9 +79,9 @@ impl Common {
         self.quiet > self.verbose
     }
 
-    /// Whether inputs may be named by path.
-    pub fn log_paths(&self) -> bool {
-        self.log_paths
+    /// How inputs are named in the log.
+    pub fn naming(&self) -> job::Naming {
+        if self.log_paths { job::Naming::Paths } else { job::Naming::Lines }
     }
 }
 

@@ -186,7 +186,7 @@ fn an_unreadable_folder_is_one_line() {
     }
     let site = Site::new();
     spoil(&site);
-    fs::set_permissions(site.at("hollow"), fs::Permissions::from_mode(0)).unwrap();
+    fs::set_permissions(site.at("hollow"), fs::Permissions::from_mode(0o000)).unwrap();
     site.table(&format!("locked,pre,CT,hollow,tumour=t.nii\n{GOOD}"));
     let files = site.done("out", &[]);
     fs::set_permissions(site.at("hollow"), fs::Permissions::from_mode(0o700)).unwrap();

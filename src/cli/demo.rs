@@ -33,7 +33,7 @@ pub fn demo(args: &DemoArgs, common: &Common) -> Result<i32, Failure> {
     let shown = if common.is_quiet() { Progress::Quiet } else { Progress::Shown };
     let (threads, memory_bytes) = ResourceArgs::default().settle(&config);
     let options = options(&results, threads, memory_bytes, stop.flag());
-    let summary = job::measure(&study.join("study.csv"), &config, &options, shown);
+    let summary = job::measure(&study.join("study.csv"), &config, &options, shown, common.naming());
     let told = summary.and_then(|s| Ok((s.exit_code(), job::closing(&s, &results)?)));
     let pictures = format!("Pictures of every exam: {}\n", results.join("qc").display());
     let printed = told.and_then(|(code, text)| output::print(&(text + &pictures)).map(|()| code));

@@ -1,10 +1,11 @@
 //! A run with everything the program is made of: files from disk, the stage graph, pictures, a reporter.
 
 use super::{Failure, exit};
+use crate::batch::event::{Event, Reporter};
 use crate::batch::files::Files;
 use crate::batch::measurer::{Gallery, Graphs};
 use crate::batch::run::{Job, RunOptions, run};
-use crate::batch::study;
+use crate::batch::study::{self, Study};
 use crate::batch::summary::Summary;
 use crate::config::Config;
 use crate::io::disk::LocalDisk;
@@ -24,11 +25,41 @@ pub enum Progress {
     Quiet,
 }
 
+/// How failed exams are named in the log.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Naming {
+    /// By the line of the study table.
+    Lines,
+    /// By the path of the image too (`--log-paths`).
+    Paths,
+}
+
+/// Tells the path of the image with every failure.
+struct WithPaths<'a> {
+    inner: Box<dyn Reporter>,
+    study: &'a Study,
+}
+
+impl Reporter for WithPaths<'_> {
+    fn event(&self, event: &Event<'_>) {
+        let Event::ExamFailed { line, message } = *event else { return self.inner.event(event) };
+        let image = self.study.rows.iter().find(|row| row.line == line).and_then(|row| row.image.as_ref());
+        let message = image.map_or_else(|| message.to_owned(), |i| format!("{message} ({})", i.path.display()));
+        self.inner.event(&Event::ExamFailed { line, message: &message });
+    }
+}
+
 /// Measures a study table as `config` says.
 ///
 /// # Errors
 /// If the table or the output cannot be used.
-pub fn measure(table: &Path, config: &Config, options: &RunOptions<'_>, shown: Progress) -> Result<Summary, Failure> {
+pub fn measure(
+    table: &Path,
+    config: &Config,
+    options: &RunOptions<'_>,
+    shown: Progress,
+    naming: Naming,
+) -> Result<Summary, Failure> {
     use_threads(options.threads);
     let study = study::read(table).map_err(|e| Failure::of(exit::USAGE, e))?;
     let all: [(bool, &'static str, &dyn Gallery); 2] =
@@ -37,7 +68,8 @@ pub fn measure(table: &Path, config: &Config, options: &RunOptions<'_>, shown: P
     let galleries: Vec<(&'static str, &dyn Gallery)> = wanted.map(|(_, folder, gallery)| (folder, gallery)).collect();
     let kept: Vec<&'static str> = galleries.iter().flat_map(|(_, g)| g.reads()).copied().collect();
     let measurer = graphs(config, &kept)?;
-    let reporter = progress::reporter(shown == Progress::Quiet);
+    let inner = progress::reporter(shown == Progress::Quiet);
+    let reporter = if naming == Naming::Paths { Box::new(WithPaths { inner, study: &study }) } else { inner };
     let job = Job {
         study: &study,
         settings: &config.settings,

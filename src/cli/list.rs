@@ -125,7 +125,7 @@ mod tests {
             assert_eq!(back, rows);
         }
         assert_eq!(rows(Registry::Flags).len(), FLAGS.len());
-        assert_eq!(rows(Registry::Reasons).len(), REASONS.len());
+        assert_eq!(rows(Registry::Reasons).len(), REASONS.len() + FAULTS.len() + FAILURES.len());
     }
 
     #[test]

@@ -84,7 +84,7 @@ pub fn run(args: &RunArgs, common: &Common) -> Result<i32, Failure> {
     common.start_logging(config.run.log_format);
     let stop = Stop::listen().map_err(|e| Failure::of(exit::TRY_AGAIN, e))?;
     let shown = if config.run.progress && !common.is_quiet() { Progress::Shown } else { Progress::Quiet };
-    let summary = job::measure(study, &config, &args.options(out, &config, stop.flag()), shown);
+    let summary = job::measure(study, &config, &args.options(out, &config, stop.flag()), shown, common.naming());
     // Whatever came of it, a signal that arrived meanwhile is how the program ends.
     let told = summary.and_then(|s| Ok((s.exit_code(), job::closing(&s, out)?)));
     let printed = told.and_then(|(code, text)| output::print(&text).map(|()| code));

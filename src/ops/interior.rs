@@ -106,6 +106,8 @@ struct Depth {
     peel_mm: f64,
     /// Distance to the surface in space, mm: where it slopes, less than `depth_mm`. Known up to [`Depth::far_mm`].
     surface_mm: Array2<f64>,
+    /// Distance to the nearest plane without outline, mm: the ends of the lesion.
+    end_mm: f64,
 }
 
 impl Depth {
@@ -129,8 +131,9 @@ impl Depth {
 pub fn interior(source: &Source<'_>, rules: &Rules, mineral_hu: f64) -> Interior {
     let stack = Stack::new(source);
     let flat = each(source.outlines.len(), |k| depth(&source.outlines[k], &source.planes[k], rules));
-    let surfaces = each(flat.len(), |k| surface_mm(source, &stack, &flat, k));
-    let depths: Vec<Depth> = flat.into_iter().zip(surfaces).map(|(d, surface_mm)| Depth { surface_mm, ..d }).collect();
+    let surfaces = each(flat.len(), |k| surface_and_end_mm(source, &stack, &flat, k));
+    let joined = flat.into_iter().zip(surfaces);
+    let depths: Vec<Depth> = joined.map(|(d, (surface_mm, end_mm))| Depth { surface_mm, end_mm, ..d }).collect();
     let hard = each(depths.len(), |k| dense(source, &depths[k], k, mineral_hu));
     let (bone, deep_piece_mm3) = keep_large(source, &stack, &depths, hard, rules);
     let (soft_hu, bone_hu) = levels(source, &depths, &bone, mineral_hu);
@@ -147,23 +150,28 @@ fn depth(outline: &SliceOutline, plane: &Plane<f32>, rules: &Rules) -> Depth {
     depth_mm.mapv_inplace(|d| (d - plane.pixel_mm[0] / 2.0).max(0.0));
     let radius_mm = (outline.area_mm2 / std::f64::consts::PI).sqrt();
     let peel_mm = rules.peel_mm.min(rules.peel_share * radius_mm);
-    Depth { inside, surface_mm: depth_mm.clone(), depth_mm, peel_mm }
+    Depth { inside, surface_mm: depth_mm.clone(), depth_mm, peel_mm, end_mm: f64::INFINITY }
 }
 
-/// `min over slices j of sqrt((distance of slices)^2 + (depth in slice j)^2)`, where a slice without outline has depth 0.
-fn surface_mm(source: &Source<'_>, stack: &Stack, depths: &[Depth], k: usize) -> Array2<f64> {
-    let mut surface_mm = depths[k].depth_mm.clone();
-    let reach = (depths[k].far_mm() / source.slice_mm).ceil() as usize;
-    let here = source.outlines[k].plane;
-    for plane in here.saturating_sub(reach)..=here + reach {
+/// How far each pixel of slice k is from the surface in space, by what its neighbours' outlines leave outside,
+/// and how far the slice is from the ends of the lesion:
+/// `min over slices j of sqrt((distance of slices)^2 + (depth in slice j)^2)`.
+fn surface_and_end_mm(source: &Source<'_>, stack: &Stack, depths: &[Depth], k: usize) -> (Array2<f64>, f64) {
+    let (mut surface_mm, mut end_mm) = (depths[k].depth_mm.clone(), f64::INFINITY);
+    let reach = (depths[k].far_mm() / source.slice_mm).ceil() as isize;
+    let here = source.outlines[k].plane as isize;
+    for plane in here - reach..=here + reach {
         let across_mm = plane.abs_diff(here) as f64 * source.slice_mm;
-        let other = source.outlines.iter().position(|o| o.plane == plane);
+        let Some(j) = source.outlines.iter().position(|o| o.plane as isize == plane) else {
+            end_mm = across_mm.min(end_mm);
+            continue;
+        };
         for (i, s) in surface_mm.indexed_iter_mut() {
-            let there = other.and_then(|j| stack.inverse(j, stack.at(k, i)).and_then(|i| depths[j].depth_mm.get(i)));
+            let there = stack.inverse(j, stack.at(k, i)).and_then(|i| depths[j].depth_mm.get(i));
             *s = s.min(libm::hypot(across_mm, there.copied().unwrap_or(0.0)));
         }
     }
-    surface_mm
+    (surface_mm, end_mm)
 }
 
 /// Pixels whose centre lies inside the rings: crossings of each pixel row with every ring, filled between pairs.
@@ -215,7 +223,8 @@ fn keep_large(
             let label = found.labels[stack.at(k, i)] as usize;
             if label > 0 {
                 *m = found.sizes[label - 1] as f64 * voxel_mm3 >= rules.min_component_mm3;
-                deepest[label - 1] = deepest[label - 1].max(depths[k].surface_mm[i] - depths[k].peel_mm);
+                deepest[label - 1] =
+                    deepest[label - 1].max(depths[k].surface_mm[i].min(depths[k].end_mm) - depths[k].peel_mm);
             }
         }
     }

@@ -1,0 +1,174 @@
+//! Every registered measure on one analytic exam, and every refusal with the measures it takes away.
+//!
+//! The exam is a cylinder of 20 mm radius and 30 mm height (ten slices of 3 mm): a 2 mm shell of 700 HU on the half
+//! with x below the axis, 50 HU within, and a bar of bone at 600 HU through the middle.
+
+use osteon::geometry::{Extent, Geometry};
+use osteon::graph::{Graph, Hook};
+use osteon::io::acquisition::Acquisition;
+use osteon::measure::keys::{IMAGE, NATIVE_BONE, SCAN, Scan, TUMOUR};
+use osteon::measure::reason::REASONS;
+use osteon::measure::rows::{ExamRows, Status};
+use osteon::measure::{Board, Modality, measures};
+use osteon::volume::{Mask, Volume};
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+const RADIUS_MM: f64 = 20.0;
+const PIXEL_MM: f64 = 0.5;
+const MIDDLE_MM: f64 = 40.0;
+/// Half the width of the square bar of bone, mm.
+const BAR_MM: f64 = 6.0;
+
+struct Quiet;
+
+impl Hook for Quiet {
+    fn before(&self, _: &'static str) {}
+    fn stage(&self, _: &'static str, _: Duration) {}
+    fn finished(&self, _: &Board, _: &ExamRows) {}
+}
+
+/// What differs between the exams of these tests.
+#[derive(Clone)]
+struct Exam {
+    radius_mm: f64,
+    slice_mm: f64,
+    first_slice: usize,
+    rescale: bool,
+    metal: bool,
+    native_mm: f64,
+}
+
+const EXAM: Exam =
+    Exam { radius_mm: RADIUS_MM, slice_mm: 3.0, first_slice: 3, rescale: true, metal: false, native_mm: 0.0 };
+
+fn hu(exam: &Exam, x_mm: f64, y_mm: f64) -> f32 {
+    let r = libm::hypot(x_mm, y_mm);
+    let shell = r <= exam.radius_mm && r > exam.radius_mm - 2.0 && x_mm < 0.0;
+    match (exam.metal && r > exam.radius_mm, shell, x_mm.abs().max(y_mm.abs()) <= BAR_MM) {
+        (true, ..) => 4000.0,
+        (_, true, _) => 700.0,
+        (_, _, true) => 600.0,
+        _ => 50.0,
+    }
+}
+
+fn board(exam: &Exam) -> Board {
+    let grid = Geometry::upright([160, 160, 16], [PIXEL_MM, PIXEL_MM, exam.slice_mm]);
+    let mm = |v: usize| v as f64 * PIXEL_MM - MIDDLE_MM;
+    let slices = exam.first_slice..exam.first_slice + 10;
+    let disc = |[x, y, z]: [usize; 3], radius: f64| slices.contains(&z) && libm::hypot(mm(x), mm(y)) < radius;
+    let acquisition =
+        Acquisition { kvp: Some(120.0), contrast: Some(false), has_rescale: exam.rescale, ..Acquisition::default() };
+    let scan = Scan { acquisition, whole: grid.clone(), region: Extent::whole(grid.dims), level: Some("T8".into()) };
+    let mut board = Board::default();
+    board.put(&SCAN, scan, &[]);
+    board.put(&IMAGE, Volume::from_fn(grid.clone(), |[x, y, _]| hu(exam, mm(x), mm(y))), &[]);
+    board.put(&TUMOUR, Mask::from_fn(grid.clone(), |v| disc(v, exam.radius_mm)), &[]);
+    board.put(&NATIVE_BONE, Mask::from_fn(grid, |v| disc(v, exam.native_mm)), &[]);
+    board
+}
+
+fn measured(exam: &Exam) -> ExamRows {
+    let (config, _) = osteon::config::load(None, None, &[]).unwrap();
+    let graph = Graph::new(Modality::Ct, &config.measures, &[]).unwrap();
+    graph.run(board(exam), &config.settings, &Quiet)
+}
+
+/// Measure, its exact value, and how far from it the measurement may lie.
+fn truth() -> Vec<(&'static str, f64, f64)> {
+    let area = std::f64::consts::PI * RADIUS_MM * RADIUS_MM;
+    let zone = std::f64::consts::PI * 17.0 * 17.0;
+    // Pixels whose centre lies on the bar's edge belong to it whole.
+    let bar = (2.0 * BAR_MM + PIXEL_MM) * (2.0 * BAR_MM + PIXEL_MM);
+    let shell = std::f64::consts::PI * (20.0 * 20.0 - 18.0 * 18.0) / 2.0;
+    let mean = (shell * 700.0 + bar * 600.0 + (area - shell - bar) * 50.0) / area;
+    vec![
+        ("volume", area * 30.0, area * 0.3),
+        // Pixel centres inside a circle leave its outline half a pixel free at best.
+        ("max_diameter", 40.0, 0.15),
+        ("short_axis", 40.0, 0.25),
+        // Mesh vertices lie half a pixel beyond the outermost centres.
+        ("max_diameter_mesh", 40.0, 0.6),
+        ("diameter_3d", libm::hypot(40.0, 27.0), 0.15),
+        ("mean_density", mean, 3.0),
+        // Half of the border; where the shell ends, the blur of the grid decides.
+        ("rim_coverage", 0.5, 0.02),
+        ("rim_thickness", 2.0, 0.25),
+        ("ossified_fraction", bar / zone, 0.01),
+        ("section_fraction", (bar + shell) / area, 0.02),
+        ("section_largest", bar / zone, 0.01),
+        ("section_max", bar / zone, 0.01),
+    ]
+}
+
+const CLASSES: [(&str, &str); 5] = [
+    ("rim", "incomplete"),
+    ("interior", "under_half"),
+    ("boriani_grade", "2a"),
+    ("boriani_grade_150", "2a"),
+    ("boriani_grade_250", "2a"),
+];
+
+#[test]
+fn every_measure_has_its_exact_value_and_no_other_is_registered() {
+    let rows = measured(&EXAM);
+    for (name, exact, tolerance) in truth() {
+        let found = rows.exam(name).and_then(|row| row.number()).unwrap_or(f64::NAN);
+        assert!((found - exact).abs() <= tolerance, "{name}: {found} is not {exact} within {tolerance}");
+    }
+    for (name, class) in CLASSES {
+        assert_eq!(rows.exam(name).and_then(|row| row.class()), Some(class), "{name}");
+    }
+    let with_truth: BTreeSet<&str> = truth().iter().map(|t| t.0).chain(CLASSES.iter().map(|c| c.0)).collect();
+    let registered: BTreeSet<&str> = measures(Modality::Ct).map(|m| m.name).collect();
+    assert_eq!(with_truth, registered, "every measure needs an exact value here");
+    assert_eq!(rows.slices.len(), 10);
+}
+
+/// The measures that are not evaluable, with their reasons.
+fn refused(exam: &Exam) -> BTreeSet<(String, String)> {
+    let rows = measured(exam).exams.into_iter().filter(|row| row.status == Status::NotEvaluable);
+    rows.map(|row| (row.reason.unwrap(), row.measure)).collect()
+}
+
+fn table(rows: &[(&str, &str)]) -> BTreeSet<(String, String)> {
+    let cells = rows.iter().flat_map(|(reason, measures)| measures.split(' ').map(move |m| (*reason, m)));
+    cells.map(|(reason, measure)| (reason.to_owned(), measure.to_owned())).collect()
+}
+
+const RIM: &str = "rim rim_coverage rim_thickness";
+const INTERIOR: &str = "interior ossified_fraction section_fraction section_largest section_max";
+const GRADES: &str = "boriani_grade boriani_grade_150 boriani_grade_250";
+
+#[test]
+fn each_reason_takes_away_its_measures_and_no_others() {
+    let all = |parts: &[&str]| parts.join(" ");
+    assert_eq!(refused(&EXAM), table(&[]));
+    let border = all(&["max_diameter short_axis diameter_3d", RIM, INTERIOR, GRADES]);
+    assert_eq!(refused(&Exam { first_slice: 0, ..EXAM }), table(&[("fov_truncated", &border)]));
+    // Internal bone of under half is grade 2a whatever the rim.
+    assert_eq!(refused(&Exam { slice_mm: 4.0, ..EXAM }), table(&[("slice_gt_3_5mm", RIM)]));
+    let no_scale = [("no_rescale", all(&["mean_density", RIM, INTERIOR])), ("interior_ne", GRADES.to_owned())];
+    let no_scale: Vec<(&str, &str)> = no_scale.iter().map(|(r, m)| (*r, m.as_str())).collect();
+    let found = refused(&Exam { rescale: false, ..EXAM });
+    let grades_aside = |rows: BTreeSet<(String, String)>| rows.into_iter().filter(|r| !GRADES.contains(&r.1)).collect();
+    let (found, wanted): (BTreeSet<_>, BTreeSet<_>) = (grades_aside(found), grades_aside(table(&no_scale)));
+    assert_eq!(found, wanted);
+    assert_eq!(
+        refused(&Exam { metal: true, ..EXAM }).into_iter().filter(|r| RIM.contains(&r.1)).collect::<BTreeSet<_>>(),
+        table(&[("evaluable_perimeter_lt_50pct", "rim rim_coverage"), ("no_rim", "rim_thickness")])
+    );
+    let small = refused(&Exam { radius_mm: 5.0, ..EXAM });
+    assert!(small.contains(&("zone_lt_200mm2".into(), "ossified_fraction".into())), "{small:?}");
+    let native = refused(&Exam { native_mm: 15.0, ..EXAM });
+    assert!(native.contains(&("native_bone_gt_50pct".into(), "interior".into())), "{native:?}");
+}
+
+#[test]
+fn every_reason_that_is_given_is_registered() {
+    let codes: BTreeSet<&str> = REASONS.iter().map(|r| r.code).collect();
+    for exam in [Exam { first_slice: 0, ..EXAM }, Exam { rescale: false, ..EXAM }, Exam { radius_mm: 5.0, ..EXAM }] {
+        assert!(refused(&exam).iter().all(|(reason, _)| codes.contains(reason.as_str())));
+    }
+}
