@@ -25,20 +25,15 @@ const REMARK: f64 = 0.05;
 
 /// Flags that speak against a number, by code; every other flag is a [`REMARK`].
 const FLAG_WEIGHTS: &[(&str, f64)] = &[
-    ("hu_scale_suspect", 4.0),
     ("threshold_sensitive", 3.0),
     ("metal", 2.5),
-    ("rim_outside_outline", 2.5),
     ("aggregation_sensitive", 2.0),
     ("section_crosses_half", 2.0),
     ("exactly_half", 2.0),
     ("touches_border", 2.0),
-    ("interior_touches_native_bone", 1.5),
     ("fraction_soft_hard_differ", 1.5),
-    ("near_limit", 1.0),
     ("slice_gt_5mm", 1.0),
     ("chord_leaves_outline", 1.0),
-    ("adjusted_outline", 1.0),
     ("pieces", 0.5),
     ("slice_gt_3mm", 0.5),
 ];

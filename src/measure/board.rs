@@ -153,9 +153,9 @@ mod tests {
     #[test]
     fn what_was_put_can_be_read_until_it_is_forgotten() {
         let mut board = Board::default();
-        board.put(&A, 7, &[flag::BASELINE_MISSING]);
+        board.put(&A, 7, &[flag::METAL]);
         assert_eq!(*board.view(&["a"], &[]).get(&A), 7);
-        assert_eq!(board.flags_of(&["a"]), [flag::BASELINE_MISSING]);
+        assert_eq!(board.flags_of(&["a"]), [flag::METAL]);
         board.forget("a");
         let read = std::panic::AssertUnwindSafe(|| *board.view(&["a"], &[]).get(&A));
         assert!(std::panic::catch_unwind(read).is_err());

@@ -27,11 +27,8 @@ macro_rules! flags {
 }
 
 flags! {
-    ADJUSTED_OUTLINE = "adjusted_outline", "The outline was moved to where the image shows the border; the plain diameter is of the outline as given.";
     AGGREGATION_SENSITIVE = "aggregation_sensitive", "The class differs between the volume fraction, the largest and the maximal section.";
     AXIAL_REFORMAT = "axial_reformat", "The stack is not axial within 15 degrees; rows are slices of an axial reformat.";
-    BASELINE_MISSING = "baseline_missing", "No registered earlier exam: native and new shell cannot be told apart.";
-    BELOW_RECIST_10MM = "below_recist_10mm", "Below the 10 mm that RECIST 1.1 calls measurable.";
     CHORD_LEAVES_OUTLINE = "chord_leaves_outline", "Less than 80 % of the longest diameter lies inside the outline.";
     CONTRAST_ENHANCED = "contrast_enhanced", "Contrast medium was given: densities of soft tissue are raised.";
     CONTRAST_UNKNOWN = "contrast_unknown", "Neither the image nor the study table says whether contrast was given.";
@@ -39,15 +36,10 @@ flags! {
     EXACTLY_HALF = "exactly_half", "The ossified fraction is exactly 0.5, read as not more than half.";
     FEASIBLE = "feasible", "The grades still possible, joined by |.";
     FRACTION_SOFT_HARD_DIFFER = "fraction_soft_hard_differ", "The fraction by partial-volume mixture and by plain threshold differ by more than 0.05.";
-    HU_SCALE_SUSPECT = "hu_scale_suspect", "Muscle or fat near the lesion do not have their usual density.";
-    INTERIOR_TOUCHES_NATIVE_BONE = "interior_touches_native_bone", "Internal bone joins bone outside the outline over more than 30 % of its surface.";
     KV_UNKNOWN = "kv_unknown", "Tube voltage unknown: thresholds of 120 kV were used.";
     LEVEL_UNKNOWN = "level_unknown", "The vertebral level is not known.";
     METAL = "metal", "Metal near the lesion: rays within 5 mm of it are not used.";
-    NEAR_LIMIT = "near_limit", "A deciding number lies near its limit.";
-    NO_NATIVE_SCALE = "no_native_scale", "Stored values carry no rescale; taken as HU as they are.";
     PIECES = "pieces", "The outline has this many separate pieces.";
-    RIM_ON_INNER_SIDE_ONLY = "rim_outside_outline", "More than a quarter of the rim peaks lie more than 1 mm outside the outline.";
     SECTION_CROSSES_HALF = "section_crosses_half", "The fractions with and without the rim fall on either side of one half.";
     SLICE_GT_3MM = "slice_gt_3mm", "Slices are more than 3 mm apart.";
     SLICE_GT_5MM = "slice_gt_5mm", "Slices are more than 5 mm apart: outside RECIST 1.1.";

@@ -48,18 +48,13 @@ macro_rules! reasons {
 
 reasons! {
     BELOW_2_PIXELS = "below_2_pixels", "The outline is narrower than two pixels on every slice.", "draw the outline on a finer grid";
-    CONTRAST_TOO_DENSE = "contrast_too_dense", "Enhanced soft tissue is too dense to tell from mineral.", "use the unenhanced series";
     EVALUABLE_PERIMETER_LT_50PCT = "evaluable_perimeter_lt_50pct", "Less than half of the outline's length can be judged for a rim.", "look at the pictures in qc/; thinner slices or another series may help";
     FOV_TRUNCATED = "fov_truncated", "The outline reaches the border of the image.", "use a series that shows the whole lesion";
-    HU_SCALE_SUSPECT = "hu_scale_suspect", "Muscle and fat are too far from their usual density to trust the scale.", "check rescale slope and intercept of the series";
     INTERIOR_NE = "interior_ne", "The interior could not be judged.", "see ossified_fraction of the same exam";
-    METAL = "metal", "Metal hides more than half of the outline.", "use a series with metal artefact reduction";
     NATIVE_BONE_GT_50PCT = "native_bone_gt_50pct", "More than half of the interior is native bone.", "check the outline";
     NO_RIM = "no_rim", "There is no rim to measure.", "none";
     NO_RESCALE = "no_rescale", "The series has no rescale to HU.", "export the series with RescaleSlope and RescaleIntercept";
-    OBLIQUE_STACK = "oblique_stack", "The stack is oblique and could not be reformatted.", "use an axial series";
     RIM_NE = "rim_ne", "The rim could not be judged.", "see rim_coverage of the same exam";
-    SAG_ONLY = "sag_only", "Sampling along the left-right axis is too coarse for axial measures.", "use an axial series";
     SLICE_GT_3_5MM = "slice_gt_3_5mm", "Slices are more than 3.5 mm apart.", "use a thinner reconstruction";
     TOO_FEW_SLICES = "too_few_slices", "Fewer than three slices can be judged for a rim.", "use a thinner reconstruction";
     ZONE_LT_200MM2 = "zone_lt_200mm2", "Less than 200 mm2 lie deeper than the peel.", "none: the lesion is too small for an interior";

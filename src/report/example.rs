@@ -210,7 +210,8 @@ pub fn class(name: &str) -> Value {
 /// Its rows.
 pub fn rows() -> ExamRows {
     let grade = ExamRow { slice: Some(FIRST + 8), ..row("boriani_grade", "", class("2b")) };
-    let grade = ExamRow { status: Status::Borderline, flags: vec!["near_limit".into(), "kv_unknown".into()], ..grade };
+    let grade =
+        ExamRow { status: Status::Borderline, flags: vec!["threshold_sensitive".into(), "kv_unknown".into()], ..grade };
     let exams = vec![
         ExamRow { slice: Some(FIRST + 7), ..row("max_diameter", "mm", Value::Number(43.62)) },
         row("rim_coverage", "1", Value::Number(0.556)),

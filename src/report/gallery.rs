@@ -143,7 +143,8 @@ mod tests {
 
     #[test]
     fn an_exam_without_an_outline_says_why() {
-        let exams = ["max_diameter", "rim_coverage", "boriani_grade"].map(|m| example::refused(m, "sag_only")).into();
+        let exams =
+            ["max_diameter", "rim_coverage", "boriani_grade"].map(|m| example::refused(m, "fov_truncated")).into();
         let rows = ExamRows { slices: Vec::new(), exams };
         let long = "a-pseudonym-of-sixty-four-letters-as-the-table-allows-it-0123456";
         let pictures = Pictures.pictures(&named(long), &Board::default(), &rows);
