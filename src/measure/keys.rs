@@ -1,6 +1,7 @@
 //! The artifacts of an exam, by name and type.
 
 use super::Key;
+use super::doubt::Doubt;
 use crate::geometry::{Extent, Geometry};
 use crate::io::acquisition::Acquisition;
 use crate::ops::interior::Interior;
@@ -51,5 +52,9 @@ pub const THRESHOLDS: Key<[f64; 3]> = Key::new("thresholds");
 pub const EXCLUDED: Key<Vec<Array2<bool>>> = Key::new("excluded");
 /// The rim on each slice of `outline`, at the mineral threshold and at the two sensitivity thresholds.
 pub const RIM: Key<[Vec<RimSlice>; 3]> = Key::new("rim");
+/// Present only where slices are near enough to each other to read a rim from them.
+pub const RIM_SLICES: Key<()> = Key::new("rim_slices");
 /// The interior, at the same three thresholds.
 pub const INTERIOR: Key<[Interior; 3]> = Key::new("interior");
+/// How sure the classes at the mineral threshold are.
+pub const DOUBT: Key<Doubt> = Key::new("doubt");

@@ -55,7 +55,7 @@ reasons! {
     NO_RIM = "no_rim", "There is no rim to measure.", "none";
     NO_RESCALE = "no_rescale", "The series has no rescale to HU.", "export the series with RescaleSlope and RescaleIntercept";
     RIM_NE = "rim_ne", "The rim could not be judged.", "see rim_coverage of the same exam";
-    SLICE_GT_3_5MM = "slice_gt_3_5mm", "Slices are more than 3.5 mm apart.", "use a thinner reconstruction";
+    SLICE_GT_5MM = "slice_gt_5mm", "Slices are more than 5 mm apart.", "use a thinner reconstruction";
     TOO_FEW_SLICES = "too_few_slices", "Fewer than three slices can be judged for a rim.", "use a thinner reconstruction";
     ZONE_LT_200MM2 = "zone_lt_200mm2", "Less than 200 mm2 lie deeper than the peel.", "none: the lesion is too small for an interior";
 }

@@ -8,6 +8,9 @@ use super::contour::edges;
 use super::distance::to_outside_mm;
 use super::outline::SliceOutline;
 use super::plane::Plane;
+use super::quantile::quantile;
+use super::rim::RimSlice;
+use super::shell::{Shell, shell};
 use crate::volume::traverse::each;
 use ndarray::{Array2, Array3};
 use serde::{Deserialize, Serialize};
@@ -101,8 +104,10 @@ pub struct Source<'a> {
 /// One slice on its way: where it is and how deep.
 struct Depth {
     inside: Array2<bool>,
-    /// Distance to the slice's own outline, mm.
+    /// Distance to the true border on the slice, as the rim's rays found it, mm.
     depth_mm: Array2<f64>,
+    /// How deep the rim reaches here, mm; 0 where there is none.
+    rim_mm: Array2<f64>,
     peel_mm: f64,
     /// Distance to the surface in space, mm: where it slopes, less than `depth_mm`. Known up to [`Depth::far_mm`].
     surface_mm: Array2<f64>,
@@ -123,14 +128,14 @@ impl Depth {
 
     /// Dense pixels here belong to the rim, which may run under a sloping surface far into the slice.
     fn in_shell(&self, i: (usize, usize)) -> bool {
-        self.surface_mm[i] <= self.peel_mm
+        self.rim_mm[i] > 0.0 && self.surface_mm[i] <= self.peel_mm.max(self.rim_mm[i])
     }
 }
 
-/// Measures the interior at one threshold.
-pub fn interior(source: &Source<'_>, rules: &Rules, mineral_hu: f64) -> Interior {
+/// Measures the interior at one threshold; `rim` is what was found at the same one.
+pub fn interior(source: &Source<'_>, rim: &[RimSlice], rules: &Rules, mineral_hu: f64) -> Interior {
     let stack = Stack::new(source);
-    let flat = each(source.outlines.len(), |k| depth(&source.outlines[k], &source.planes[k], rules));
+    let flat = each(source.outlines.len(), |k| depth(&source.outlines[k], &source.planes[k], &rim[k], rules));
     let surfaces = each(flat.len(), |k| surface_and_end_mm(source, &stack, &flat, k));
     let joined = flat.into_iter().zip(surfaces);
     let depths: Vec<Depth> = joined.map(|(d, (surface_mm, end_mm))| Depth { surface_mm, end_mm, ..d }).collect();
@@ -143,18 +148,19 @@ pub fn interior(source: &Source<'_>, rules: &Rules, mineral_hu: f64) -> Interior
     Interior { slices, deep_piece_mm3, soft_hu, bone_hu, excluded_mm2 }
 }
 
-fn depth(outline: &SliceOutline, plane: &Plane<f32>, rules: &Rules) -> Depth {
+fn depth(outline: &SliceOutline, plane: &Plane<f32>, rim: &RimSlice, rules: &Rules) -> Depth {
     let inside = fill(outline, plane);
     let mut depth_mm = to_outside_mm(inside.view(), plane.pixel_mm);
     // The border runs about half a pixel before the nearest centre outside.
     depth_mm.mapv_inplace(|d| (d - plane.pixel_mm[0] / 2.0).max(0.0));
     let radius_mm = (outline.area_mm2 / std::f64::consts::PI).sqrt();
     let peel_mm = rules.peel_mm.min(rules.peel_share * radius_mm);
-    Depth { inside, surface_mm: depth_mm.clone(), depth_mm, peel_mm, end_mm: f64::INFINITY }
+    let Shell { depth_mm, rim_mm } = shell(plane, depth_mm, &rim.arcs, peel_mm + DEEPER_MM + 1.0);
+    Depth { inside, surface_mm: depth_mm.clone(), depth_mm, rim_mm, peel_mm, end_mm: f64::INFINITY }
 }
 
-/// How far each pixel of slice k is from the surface in space, by what its neighbours' outlines leave outside,
-/// and how far the slice is from the ends of the lesion:
+/// How far each pixel of slice k is from the surface in space, by what its neighbours' outlines leave outside, and how
+/// far the slice is from the ends of the lesion:
 /// `min over slices j of sqrt((distance of slices)^2 + (depth in slice j)^2)`.
 fn surface_and_end_mm(source: &Source<'_>, stack: &Stack, depths: &[Depth], k: usize) -> (Array2<f64>, f64) {
     let (mut surface_mm, mut end_mm) = (depths[k].depth_mm.clone(), f64::INFINITY);
@@ -171,6 +177,9 @@ fn surface_and_end_mm(source: &Source<'_>, stack: &Stack, depths: &[Depth], k: u
             *s = s.min(libm::hypot(across_mm, there.copied().unwrap_or(0.0)));
         }
     }
+    // The flat end of an outline is a surface only where a rim closes it.
+    let (rim_mm, cap_mm) = (&depths[k].rim_mm, (end_mm - 0.5 * source.slice_mm).max(0.0));
+    ndarray::Zip::from(&mut surface_mm).and(rim_mm).for_each(|s, rim| *s = if *rim > 0.0 { s.min(cap_mm) } else { *s });
     (surface_mm, end_mm)
 }
 
@@ -287,13 +296,6 @@ fn levels(source: &Source<'_>, depths: &[Depth], bone: &[Array2<bool>], mineral_
     let soft_hu = quantile(&mut soft, 0.5).unwrap_or(SOFT_HU).min(mineral_hu - 1.0);
     let bone_hu = if core.len() >= 50 { quantile(&mut core, 0.5) } else { quantile(&mut dense, 0.75) };
     (soft_hu, bone_hu.unwrap_or(2.0 * mineral_hu - soft_hu).max(mineral_hu + 1.0))
-}
-
-/// The value below which a share `q` of the values lies.
-pub fn quantile(values: &mut [f64], q: f64) -> Option<f64> {
-    let last = values.len().checked_sub(1)?;
-    let rank = (q * last as f64).round() as usize;
-    Some(*values.select_nth_unstable_by(rank, f64::total_cmp).1)
 }
 
 fn slice(
