@@ -247,6 +247,17 @@ mod tests {
     }
 
     #[test]
+    fn yuan24_keeps_its_voxels_whatever_is_added_for_others() {
+        // CRC-32 of what the first version of the program wrote into `ct.nii.gz` and `tumour.nii.gz` of this exam.
+        let yuan24 = COHORTS.iter().find(|c| c.name == "yuan24").unwrap();
+        let source = yuan24.source(14, 0);
+        let made = super::super::exam(&source, &yuan24.exams(&source, 14)[0]);
+        let image: Vec<u8> = made.image.as_slice().iter().flat_map(|hu| hu.to_le_bytes()).collect();
+        let outline: Vec<u8> = made.outline.as_slice().iter().map(|&m| u8::from(m)).collect();
+        assert_eq!([crc32fast::hash(&image), crc32fast::hash(&outline)], [0x8dc2_6530, 0xbffb_04a0]);
+    }
+
+    #[test]
     fn wanted_values_lie_away_from_the_limits_of_the_classes() {
         for p in DEMO.iter().chain(YUAN24) {
             assert!(p.coverage == 0.0 || (0.3..=0.75).contains(&p.coverage) || p.coverage >= 0.95);
