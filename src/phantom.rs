@@ -10,8 +10,12 @@ pub mod cohort;
 pub mod exam;
 pub mod field;
 pub mod hand;
+pub mod hard;
 pub mod lesion;
+pub mod metal;
+pub mod parameters;
 pub mod pose;
+pub mod remnants;
 pub mod scanner;
 pub mod scene;
 pub mod section;
@@ -48,16 +52,30 @@ pub fn cohorts() -> impl Iterator<Item = (&'static str, &'static str)> {
     cohort::COHORTS.iter().map(|c| (c.name, c.about))
 }
 
-/// Writes a cohort with its truth: `study.csv`, `truth_slices.csv`, `truth_exams.csv`, images and outlines.
+/// Which study is wanted.
+#[derive(Clone, Copy, Debug)]
+pub struct Order<'a> {
+    /// Name of the cohort.
+    pub cohort: &'a str,
+    /// 0 for the cohort itself; any other number draws everything that is random in it anew.
+    pub seed: u64,
+    /// How many patients, if not all.
+    pub patients: Option<usize>,
+    /// How images are written.
+    pub format: Format,
+}
+
+/// Writes a cohort with its truth: `study.csv`, `truth_slices.csv`, `truth_exams.csv`, `truth_params.csv`, images and
+/// outlines.
 ///
 /// # Errors
 /// If there is no such cohort, or of the storage.
-pub fn write(cohort: &str, out: &Path, format: Format, disk: &dyn Disk) -> Result<(), PhantomError> {
-    let found = cohort::COHORTS.iter().find(|c| c.name == cohort);
+pub fn write(order: &Order, out: &Path, disk: &dyn Disk) -> Result<(), PhantomError> {
+    let found = cohort::COHORTS.iter().find(|c| c.name == order.cohort);
     let known = || cohorts().map(|(name, _)| name).collect::<Vec<_>>().join(", ");
     let cohort = found.ok_or_else(|| PhantomError::UnknownCohort { known: known() })?;
     disk.create_dir_all(out)?;
-    writer::write(cohort, out, format, disk)
+    writer::write(cohort, order, out, disk)
 }
 
 #[cfg(test)]
@@ -68,8 +86,9 @@ mod tests {
     #[test]
     fn an_unknown_cohort_is_answered_with_those_there_are() {
         let folder = tempfile::tempdir().unwrap();
-        let error = write("yuan", folder.path(), Format::Dicom, &LocalDisk).unwrap_err();
-        assert_eq!(error.to_string(), "there is no cohort of that name; choose one of demo, yuan24");
+        let order = Order { cohort: "yuan", seed: 0, patients: None, format: Format::Dicom };
+        let error = write(&order, folder.path(), &LocalDisk).unwrap_err();
+        assert_eq!(error.to_string(), "there is no cohort of that name; choose one of demo, yuan24, hard");
         assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0);
     }
 }

@@ -7,7 +7,7 @@ use super::signals::Stop;
 use super::{Common, Failure, exit, output, phantom};
 use crate::batch::run::RunOptions;
 use crate::batch::tolerance::Tolerance;
-use crate::phantom::Format;
+use crate::phantom::{Format, Order};
 use clap::Args;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicBool;
@@ -28,7 +28,8 @@ pub fn demo(args: &DemoArgs, common: &Common) -> Result<i32, Failure> {
     let (config, _) = LayerArgs::default().load()?;
     common.start_logging(config.run.log_format);
     let (study, results) = (args.out.join("study"), args.out.join("results"));
-    phantom::write("demo", &study, Format::Dicom)?;
+    let order = Order { cohort: "demo", seed: 0, patients: None, format: Format::Dicom };
+    phantom::write(&order, &study)?;
     let stop = Stop::listen().map_err(|e| Failure::of(exit::TRY_AGAIN, e))?;
     let shown = if common.is_quiet() { Progress::Quiet } else { Progress::Shown };
     let (threads, memory_bytes) = ResourceArgs::default().settle(&config);

@@ -3,19 +3,25 @@
 use super::{Common, Failure, exit, output};
 use crate::config::LogFormat;
 use crate::io::disk::LocalDisk;
-use crate::phantom::{self, Format, PhantomError};
+use crate::phantom::{self, Format, Order, PhantomError};
 use clap::{Args, ValueEnum};
 use std::path::{Path, PathBuf};
 
 /// Write a synthetic study with its truth
 #[derive(Debug, Args)]
 pub struct PhantomArgs {
-    /// Which patients: demo or yuan24
+    /// Which patients: demo, yuan24 or hard
     #[arg(long, value_name = "NAME")]
     cohort: String,
     /// Where to write
     #[arg(long, value_name = "DIR")]
     out: PathBuf,
+    /// Draw everything that is random in the cohort anew; 0 is the cohort itself
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    seed: u64,
+    /// How many patients, if not all
+    #[arg(long, value_name = "N")]
+    patients: Option<usize>,
     /// How images are written
     #[arg(long, value_name = "FORMAT", default_value = "dicom")]
     format: FileFormat,
@@ -39,7 +45,8 @@ pub fn phantom(args: &PhantomArgs, common: &Common) -> Result<i32, Failure> {
         FileFormat::Dicom => Format::Dicom,
         FileFormat::Nifti => Format::Nifti,
     };
-    write(&args.cohort, &args.out, format)?;
+    let order = Order { cohort: &args.cohort, seed: args.seed, patients: args.patients, format };
+    write(&order, &args.out)?;
     output::print(&format!("{}\n", args.out.join("study.csv").display()))?;
     Ok(exit::DONE)
 }
@@ -48,8 +55,8 @@ pub fn phantom(args: &PhantomArgs, common: &Common) -> Result<i32, Failure> {
 ///
 /// # Errors
 /// As [`phantom::write`].
-pub fn write(cohort: &str, out: &Path, format: Format) -> Result<(), Failure> {
-    phantom::write(cohort, out, format, &LocalDisk).map_err(failure)
+pub fn write(order: &Order, out: &Path) -> Result<(), Failure> {
+    phantom::write(order, out, &LocalDisk).map_err(failure)
 }
 
 fn failure(error: PhantomError) -> Failure {

@@ -51,8 +51,6 @@ pub fn proportions(level: &str) -> Proportions {
 
 /// Thickness of the lamina, mm.
 const LAMINA_MM: f64 = 5.0;
-/// Thickness of an endplate, mm.
-const ENDPLATE_MM: f64 = 0.9;
 /// How deep the endplates are hollowed, mm.
 const HOLLOW_MM: f64 = 1.3;
 
@@ -61,6 +59,7 @@ const HOLLOW_MM: f64 = 1.3;
 pub struct Anatomy {
     size: Proportions,
     cortex_mm: f64,
+    endplate_mm: f64,
     canal_y: f64,
 }
 
@@ -68,7 +67,8 @@ impl Anatomy {
     /// The spine about the vertebra of a level.
     pub fn new(level: &str, bone: &BoneSpec) -> Self {
         let size = proportions(level);
-        Self { size, cortex_mm: bone.cortex_mm, canal_y: size.body[1] + 0.85 * size.canal[1] }
+        let canal_y = size.body[1] + 0.85 * size.canal[1];
+        Self { size, cortex_mm: bone.cortex_mm, endplate_mm: bone.endplate_mm, canal_y }
     }
 
     /// Sizes of the vertebra.
@@ -81,9 +81,14 @@ impl Anatomy {
         self.canal_y
     }
 
+    /// From one vertebra to the next, mm.
+    pub fn pitch_mm(&self) -> f64 {
+        self.size.height + self.size.disc
+    }
+
     /// What is at a point of the vertebra's frame.
     pub fn tissue(&self, [x, y, z]: Vec3) -> Tissue {
-        let pitch = self.size.height + self.size.disc;
+        let pitch = self.pitch_mm();
         let z = z - libm::round(z / pitch) * pitch;
         let near_spine = x.abs() < 52.0 && y > -1.3 * self.size.body[1] && y < self.canal_y + 48.0;
         let bone = if near_spine { self.spine([x, y, z]) } else { None };
@@ -111,7 +116,7 @@ impl Anatomy {
         }
         let q2 = (x / axes[0]) * (x / axes[0]) + (y / axes[1]) * (y / axes[1]);
         let end = half - HOLLOW_MM * (1.0 - q2.min(1.0)) - z.abs();
-        Some(match (end < 0.0, side < self.cortex_mm || end < ENDPLATE_MM) {
+        Some(match (end < 0.0, side < self.cortex_mm || end < self.endplate_mm) {
             (true, _) => Tissue::Disc,
             (false, true) => Tissue::Cortex,
             (false, false) => Tissue::Marrow,
@@ -156,10 +161,11 @@ impl Anatomy {
         let aorta = in_ellipse([x - 9.0, y + b + 15.0], [11.0, 11.0]);
         let skin = !in_ellipse([x, y - back + trunk[1]], trunk.map(|axis| axis - 2.0));
         let lung = self.size.region == Region::Thoracic && within([a + 52.0, -14.0], [42.0, 52.0]);
-        match (lung, erector || psoas || aorta || skin) {
-            (true, _) => Tissue::Lung,
-            (false, true) => Tissue::Muscle,
-            (false, false) => Tissue::Fat,
+        match (lung, aorta, erector || psoas || skin) {
+            (true, ..) => Tissue::Lung,
+            (_, true, _) => Tissue::Aorta,
+            (_, _, true) => Tissue::Muscle,
+            _ => Tissue::Fat,
         }
     }
 }
@@ -186,7 +192,14 @@ mod tests {
     use super::*;
 
     fn spine() -> Anatomy {
-        let bone = BoneSpec { marrow_hu: 170.0, marrow_sd_hu: 35.0, cortex_hu: 520.0, cortex_mm: 1.2, arch_hu: 430.0 };
+        let bone = BoneSpec {
+            marrow_hu: 170.0,
+            marrow_sd_hu: 35.0,
+            cortex_hu: 520.0,
+            cortex_mm: 1.2,
+            endplate_mm: 0.9,
+            arch_hu: 430.0,
+        };
         Anatomy::new("L3", &bone)
     }
 

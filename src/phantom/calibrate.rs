@@ -70,21 +70,49 @@ fn shell_cover(scene: &Scene, p: Vec3) -> Option<f64> {
     inside.then(|| scene.rim.cover.at(d))
 }
 
+/// Value of the remnants' texture from which the wanted share of the sections' area is native bone, rim left out; what
+/// was no bone cannot be left.
+pub fn remnant_threshold(scene: &Scene, cut: &[Section], share: f64) -> f64 {
+    if share <= 0.0 {
+        return f64::INFINITY;
+    }
+    quantile(traverse::each(cut.len(), |k| native_values(scene, &cut[k])).concat(), share)
+}
+
+/// The remnants' texture inside the border of one slice; minus infinity where nothing can be left.
+fn native_values(scene: &Scene, cut: &Section) -> Vec<f64> {
+    let inside = cut.deeper_than(0.0).into_iter().map(|p| [p[0], p[1], cut.z_mm]);
+    let value = |p: Vec3| {
+        let q = scene.pose.to_vertebra(p);
+        let left = scene.tissue(p) != Tissue::Rim && scene.was_bone(q);
+        if left { scene.remnants.texture.at(q) } else { f64::NEG_INFINITY }
+    };
+    inside.map(value).collect()
+}
+
+/// The value that the wanted share of all values reaches.
+fn quantile(mut values: Vec<f64>, share: f64) -> f64 {
+    values.sort_by(|a, b| b.total_cmp(a));
+    let wanted = libm::round(share * values.len() as f64) as usize;
+    if wanted == 0 { f64::INFINITY } else { values[wanted - 1] }
+}
+
 /// Value of the ossification's texture from which the wanted share of the zones, rim left out, is bone.
 pub fn ossification_threshold(scene: &Scene, cut: &[Section], fraction: f64) -> f64 {
     if fraction <= 0.0 {
         return f64::INFINITY;
     }
-    let mut values = traverse::each(cut.len(), |k| zone_values(scene, &cut[k])).concat();
-    values.sort_by(|a, b| b.total_cmp(a));
-    let wanted = libm::round(fraction * values.len() as f64) as usize;
-    if wanted == 0 { f64::INFINITY } else { values[wanted - 1] }
+    quantile(traverse::each(cut.len(), |k| zone_values(scene, &cut[k])).concat(), fraction)
 }
 
 /// The texture in the interior of one slice; minus infinity where bone may not form.
 fn zone_values(scene: &Scene, cut: &Section) -> Vec<f64> {
     let deep = cut.deeper_than(cut.peel_mm()).into_iter().map(|p| [p[0], p[1], cut.z_mm]);
-    let zone = deep.filter(|&p| scene.tissue(p) != Tissue::Rim).map(|p| scene.pose.to_vertebra(p));
-    let may_form = |q| scene.ossified.reaches(scene.lesion.depth_mm(scene.lesion.direction(q)));
-    zone.map(|q| if may_form(q) { scene.ossified.texture.at(q) } else { f64::NEG_INFINITY }).collect()
+    let value = |(tissue, p): (Tissue, Vec3)| {
+        let q = scene.pose.to_vertebra(p);
+        let deep = scene.ossified.reaches(scene.lesion.depth_mm(scene.lesion.direction(q)));
+        let may_form = deep && tissue != Tissue::Remnant;
+        if may_form { scene.ossified.texture.at(q) } else { f64::NEG_INFINITY }
+    };
+    deep.map(|p| (scene.tissue(p), p)).filter(|t| t.0 != Tissue::Rim).map(value).collect()
 }

@@ -1,6 +1,7 @@
 //! The cohorts: tables of patients, each a lesion before and after treatment.
 
-use super::spec::{BoneSpec, ExamSpec, HandSpec, LesionSpec, OssifiedSpec, RimSpec, ScannerSpec, Site};
+use super::hard;
+use super::spec::{BoneSpec, ExamSpec, HandSpec, LesionSpec, OssifiedSpec, RemnantSpec, RimSpec, ScannerSpec, Site};
 use super::stream::Source;
 
 /// A synthetic study.
@@ -10,9 +11,25 @@ pub struct Cohort {
     /// One sentence.
     pub about: &'static str,
     /// Its patients.
-    pub patients: &'static [Patient],
-    /// Slice thicknesses, taken in turn by its patients, mm.
-    pub thickness_mm: &'static [f64],
+    pub patients: Patients,
+}
+
+/// Who is in a cohort.
+pub enum Patients {
+    /// Those of a table.
+    Listed {
+        /// One row each.
+        rows: &'static [Patient],
+        /// Slice thicknesses, taken in turn, mm.
+        thickness_mm: &'static [f64],
+    },
+    /// As many as are asked for, every exam drawn from its patient's streams.
+    Drawn {
+        /// How many if nothing is asked for.
+        usual: usize,
+        /// An exam of a patient.
+        exam: fn(&Source, &'static str) -> ExamSpec,
+    },
 }
 
 /// A patient of a cohort.
@@ -47,14 +64,17 @@ pub static COHORTS: &[Cohort] = &[
     Cohort {
         name: "demo",
         about: "4 patients before and after treatment, grades 0, 1b, 2a and 3",
-        patients: DEMO,
-        thickness_mm: &[3.0, 2.0, 3.0, 2.5],
+        patients: Patients::Listed { rows: DEMO, thickness_mm: &[3.0, 2.0, 3.0, 2.5] },
     },
     Cohort {
         name: "yuan24",
         about: "24 patients with the grades and diameters of Yuan et al. 2022",
-        patients: YUAN24,
-        thickness_mm: &[3.0],
+        patients: Patients::Listed { rows: YUAN24, thickness_mm: &[3.0] },
+    },
+    Cohort {
+        name: "hard",
+        about: "100 patients drawn from ranges wider than life, both exams with any rim and any bone inside",
+        patients: Patients::Drawn { usual: hard::PATIENTS, exam: hard::exam },
     },
 ];
 
@@ -98,23 +118,40 @@ impl Cohort {
         format!("OSTEON-PHANTOM-{:02}", patient + 1)
     }
 
-    /// The source of a patient's randomness.
-    pub fn source(&self, patient: usize) -> Source {
-        Source::new(self.name, &self.pseudonym(patient))
+    /// How many patients it has if so many are wanted: of a table no more than it lists.
+    pub fn count(&self, wanted: Option<usize>) -> usize {
+        match self.patients {
+            Patients::Listed { rows, .. } => wanted.unwrap_or(rows.len()).min(rows.len()),
+            Patients::Drawn { usual, .. } => wanted.unwrap_or(usual),
+        }
     }
 
-    /// Both exams of a patient; what the table leaves open is drawn from the patient's own stream.
-    pub fn exams(&self, patient: usize) -> [ExamSpec; 2] {
-        let (row, source) = (&self.patients[patient], self.source(patient));
-        let thickness_mm = self.thickness_mm[patient % self.thickness_mm.len()];
-        ["pre", "post"].map(|timepoint| {
-            let (k, grown) = if timepoint == "pre" { (0, 0.0) } else { (1, 1.0) };
-            let mut exam = typical(&source, timepoint, row.level, row.site, row.diameter_mm[k]);
-            exam.rim.coverage = grown * row.coverage;
-            exam.ossified.fraction = grown * row.fraction;
-            exam.scanner.thickness_mm = thickness_mm;
-            exam
+    /// The source of a patient's randomness; seed 0 is the cohort itself, any other the same cohort drawn anew.
+    pub fn source(&self, patient: usize, seed: u64) -> Source {
+        let cohort = if seed == 0 { self.name.to_string() } else { format!("{}/{seed}", self.name) };
+        Source::new(&cohort, &self.pseudonym(patient))
+    }
+
+    /// Both exams of a patient; what a table leaves open is drawn from the patient's own stream.
+    pub fn exams(&self, source: &Source, patient: usize) -> [ExamSpec; 2] {
+        ["pre", "post"].map(|timepoint| match self.patients {
+            Patients::Listed { rows, thickness_mm } => {
+                let mut exam = rows[patient].exam(source, timepoint);
+                exam.scanner.thickness_mm = thickness_mm[patient % thickness_mm.len()];
+                exam
+            }
+            Patients::Drawn { exam, .. } => exam(source, timepoint),
         })
+    }
+}
+
+impl Patient {
+    fn exam(&self, source: &Source, timepoint: &'static str) -> ExamSpec {
+        let (k, grown) = if timepoint == "pre" { (0, 0.0) } else { (1, 1.0) };
+        let mut exam = typical(source, timepoint, self.level, self.site, self.diameter_mm[k]);
+        exam.rim.coverage = grown * self.coverage;
+        exam.ossified.fraction = grown * self.fraction;
+        exam
     }
 }
 
@@ -137,20 +174,38 @@ pub fn typical(
             marrow_sd_hu: 35.0,
             cortex_hu: body.between(490.0, 550.0),
             cortex_mm: 1.2,
+            endplate_mm: 0.9,
             arch_hu: 430.0,
         },
-        lesion: LesionSpec { site, diameter_mm, soft_hu: body.between(30.0, 80.0) },
-        rim: RimSpec { coverage: 0.0, thickness_mm: bone.between(1.2, 1.7), density_hu: bone.between(540.0, 740.0) },
-        ossified: OssifiedSpec { fraction: 0.0, density_hu: 420.0, grain_mm: bone.between(3.0, 4.5) },
+        lesion: LesionSpec {
+            site,
+            wander_mm: 1.2,
+            bumps: 0.10,
+            diameter_mm,
+            soft_hu: body.between(30.0, 80.0),
+            soft_sd_hu: 10.0,
+        },
+        rim: RimSpec {
+            coverage: 0.0,
+            patch: 0.55,
+            thickness_mm: bone.between(1.2, 1.7),
+            density_hu: bone.between(540.0, 740.0),
+        },
+        ossified: OssifiedSpec { fraction: 0.0, density_hu: 420.0, grain_mm: bone.between(3.0, 4.5), onset: 0.8 },
+        remnants: RemnantSpec { share: 0.0, grain_mm: 3.0 },
+        contrast: None,
+        metal: None,
         scanner: ScannerSpec {
             thickness_mm: 3.0,
             spread_mm: 0.6,
+            lobe: 0.0,
             noise_hu: scanner.between(15.0, 28.0),
             noise_grain_mm: 0.6,
             kvp: 120.0,
+            mineral_gain: 1.0,
             kernel: "STANDARD",
         },
-        hand: HandSpec { stray_mm: 0.3, along_mm: 8.0, across_mm: 4.0 },
+        hand: HandSpec { bias_mm: 0.0, stray_mm: 0.3, along_mm: 8.0, across_mm: 4.0 },
     }
 }
 
@@ -192,8 +247,19 @@ mod tests {
     }
 
     #[test]
+    fn yuan24_keeps_its_voxels_whatever_is_added_for_others() {
+        // CRC-32 of what the first version of the program wrote into `ct.nii.gz` and `tumour.nii.gz` of this exam.
+        let yuan24 = COHORTS.iter().find(|c| c.name == "yuan24").unwrap();
+        let source = yuan24.source(14, 0);
+        let made = super::super::exam(&source, &yuan24.exams(&source, 14)[0]);
+        let image: Vec<u8> = made.image.as_slice().iter().flat_map(|hu| hu.to_le_bytes()).collect();
+        let outline: Vec<u8> = made.outline.as_slice().iter().map(|&m| u8::from(m)).collect();
+        assert_eq!([crc32fast::hash(&image), crc32fast::hash(&outline)], [0x8dc2_6530, 0xbffb_04a0]);
+    }
+
+    #[test]
     fn wanted_values_lie_away_from_the_limits_of_the_classes() {
-        for p in COHORTS.iter().flat_map(|c| c.patients) {
+        for p in DEMO.iter().chain(YUAN24) {
             assert!(p.coverage == 0.0 || (0.3..=0.75).contains(&p.coverage) || p.coverage >= 0.95);
             assert!(p.fraction == 0.0 || (0.12..=0.42).contains(&p.fraction) || (0.58..=0.8).contains(&p.fraction));
         }

@@ -47,19 +47,20 @@ pub fn exam(source: &Source, spec: &ExamSpec) -> Exam {
     }
 }
 
-/// The patient in the scanner, the slices, and the true border on them: size first, then rim, then bone inside.
+/// The patient in the scanner, the slices, and the true border on them: size first, then rim, what is left, new bone inside.
 fn build(source: &Source, spec: &ExamSpec) -> (Scene, Stack, Vec<Section>) {
     let anatomy = Anatomy::new(spec.level, &spec.bone);
     let pose = Pose::new(source, spec.timepoint);
     let step_mm = spec.scanner.thickness_mm;
     let phase_mm = source.stream(&format!("{}/phase", spec.timepoint)).between(-0.5 * step_mm, 0.5 * step_mm);
     let (lesion, stack, cut) = {
-        let shape = Lesion::new(source, &anatomy, spec.lesion.site);
+        let shape = Lesion::new(source, &anatomy, &spec.lesion);
         let stack = |sized: &Lesion| Stack::over(sized, &pose, step_mm, phase_mm, MARGIN_MM);
         calibrate::fit_diameter(&shape, &pose, spec.lesion.diameter_mm, stack)
     };
     let mut scene = Scene::new(source, spec, anatomy, pose, lesion);
     scene.rim.threshold = calibrate::rim_threshold(&scene, &cut, spec.rim.coverage);
+    scene.remnants.threshold = calibrate::remnant_threshold(&scene, &cut, spec.remnants.share);
     scene.ossified.threshold = calibrate::ossification_threshold(&scene, &cut, spec.ossified.fraction);
     (scene, stack, cut)
 }
@@ -68,7 +69,7 @@ fn acquisition(spec: &ExamSpec) -> Acquisition {
     Acquisition {
         modality: Some("CT".into()),
         kvp: Some(spec.scanner.kvp),
-        contrast: Some(false),
+        contrast: Some(spec.contrast.is_some()),
         kernel: Some(spec.scanner.kernel.into()),
         thickness_mm: Some(spec.scanner.thickness_mm),
         has_rescale: true,
@@ -76,15 +77,22 @@ fn acquisition(spec: &ExamSpec) -> Acquisition {
     }
 }
 
+/// A lesion of 31 mm in T9 that has made no bone, for tests.
+#[cfg(test)]
+pub fn example(cohort: &str, seed: usize) -> (Source, ExamSpec) {
+    use super::spec::Site;
+    let source = Source::new(cohort, &seed.to_string());
+    let spec = super::cohort::typical(&source, "post", "T9", [Site::Body, Site::Wall][seed % 2], 31.0);
+    (source, spec)
+}
+
 #[cfg(test)]
 mod tests {
-    use super::super::cohort::typical;
-    use super::super::spec::Site;
+    use super::super::tissue::Tissue;
     use super::*;
 
     fn small(seed: usize, coverage: f64, fraction: f64) -> (Source, ExamSpec) {
-        let source = Source::new("test", &seed.to_string());
-        let mut spec = typical(&source, "post", "T9", [Site::Body, Site::Wall][seed % 2], 31.0);
+        let (source, mut spec) = example("test", seed);
         spec.rim.coverage = coverage;
         spec.ossified.fraction = fraction;
         (source, spec)
@@ -102,6 +110,26 @@ mod tests {
             assert!((truth.ossified_fraction - fraction).abs() < 1e-3, "{} {fraction}", truth.ossified_fraction);
             assert!((truth.max_diameter_mm - 31.0).abs() < 0.05);
         }
+    }
+
+    #[test]
+    fn what_is_left_of_native_bone_is_room_without_bone_and_no_rim() {
+        let (source, mut spec) = small(0, 0.0, 0.3);
+        let zone = |truth: &[SliceTruth]| truth.iter().map(|s| s.zone_mm2).sum::<f64>();
+        let of = |spec: &ExamSpec| {
+            let (scene, _, cut) = build(&source, spec);
+            let inside: Vec<_> =
+                cut.iter().flat_map(|s| s.deeper_than(0.0).into_iter().map(|p| [p[0], p[1], s.z_mm])).collect();
+            let left = inside.iter().filter(|&&p| scene.tissue(p) == Tissue::Remnant).count();
+            let slices = truth::slices(&scene, &cut, &hand::draw(&source, spec, &cut));
+            (left as f64 / inside.len() as f64, zone(&slices), truth::exam(&scene, &slices))
+        };
+        let (none, zone_mm2, before) = of(&spec);
+        spec.remnants.share = 0.07;
+        let (share, with_remnants_mm2, after) = of(&spec);
+        assert_eq!((none, after.rim_coverage, zone_mm2), (0.0, 0.0, with_remnants_mm2));
+        assert!((share - 0.07).abs() < 2e-3, "{share}");
+        assert!((after.ossified_fraction - before.ossified_fraction).abs() < 1e-3);
     }
 
     #[test]

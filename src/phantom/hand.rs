@@ -22,13 +22,20 @@ pub fn draw(source: &Source, spec: &ExamSpec, cut: &[Section]) -> Vec<Vec<Ring>>
             let moved = |i: usize| {
                 let [x, y] = even[i];
                 let out = outward(&even, i);
-                let by = hand.stray_mm * stray.at([x, y, cut[k].z_mm]);
+                let by = hand.bias_mm + hand.stray_mm * stray.at([x, y, cut[k].z_mm]);
                 [x + by * out[0], y + by * out[1]]
             };
             (0..even.len()).map(moved).collect()
         };
-        cut[k].rings.iter().map(strayed).collect()
+        cut[k].rings.iter().filter(|ring| outlasts(ring, hand.bias_mm)).map(strayed).collect()
     })
+}
+
+/// Whether a ring is still a ring when it is drawn too tight: a disk of its area would have to be wider than that.
+fn outlasts(ring: &Ring, bias_mm: f64) -> bool {
+    let tight_mm = 2.0 * (-bias_mm).max(0.0);
+    let area_mm2 = section::area_mm2(std::slice::from_ref(ring));
+    tight_mm == 0.0 || area_mm2 > std::f64::consts::PI * tight_mm * tight_mm
 }
 
 /// Points at even distance along a ring, about `step_mm` apart and at least 8.
@@ -75,7 +82,27 @@ pub fn rasterise(grid: &Geometry, cut: &[Section], drawn: &[Vec<Ring>]) -> Mask 
 
 #[cfg(test)]
 mod tests {
+    use super::super::lesion::Lesion;
+    use super::super::pose::Pose;
+    use super::super::slices::{Stack, sections};
+    use super::super::spec::HandSpec;
     use super::*;
+
+    #[test]
+    fn a_biased_hand_draws_rings_wider_or_tighter_and_drops_what_it_would_turn_inside_out() {
+        let (source, mut spec) = super::super::exam::example("hand", 0);
+        let lesion = Lesion::of_shape([0.0; 3], |_| 1.0).scaled(20.0);
+        let cut = sections(&lesion, &Pose::still(), &Stack::over(&lesion, &Pose::still(), 1.0, 0.06, 6.0));
+        for bias_mm in [0.8, -0.8] {
+            spec.hand = HandSpec { bias_mm, stray_mm: 0.0, ..spec.hand };
+            let drawn = draw(&source, &spec, &cut);
+            let radius = |area: f64| (area / std::f64::consts::PI).sqrt();
+            let areas = cut.iter().zip(&drawn).map(|(s, rings)| (s.area_mm2(), section::area_mm2(rings)));
+            let off: Vec<f64> = areas.filter(|a| a.1 > 0.0).map(|(t, d)| radius(d) - radius(t)).collect();
+            assert!(off.iter().all(|mm| (mm - bias_mm).abs() < 0.1), "{off:?}");
+            assert_eq!(off.len() < cut.len(), bias_mm < 0.0 && cut.iter().any(|s| radius(s.area_mm2()) < 1.6));
+        }
+    }
 
     #[test]
     fn resampling_keeps_the_shape_and_evens_the_steps() {

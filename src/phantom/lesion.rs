@@ -2,13 +2,11 @@
 
 use super::anatomy::Anatomy;
 use super::field::Waves;
-use super::spec::Site;
+use super::spec::{LesionSpec, Site};
 use super::sphere::SphereMap;
 use super::stream::{Source, Stream};
 use crate::geometry::{Vec3, add_scaled, cross, dot, norm, sub, unit};
 
-/// SD of the bumps, share of the radius.
-const BUMPS: f64 = 0.10;
 /// Correlation length of the bumps on the unit sphere.
 const BUMP_LENGTH: f64 = 0.9;
 
@@ -23,14 +21,15 @@ pub struct Lesion {
 
 impl Lesion {
     /// The patient's lesion: place and shape from streams of their own, size 1 mm.
-    pub fn new(source: &Source, anatomy: &Anatomy, site: Site) -> Self {
-        let centre = place(&mut source.stream("lesion place"), anatomy, site);
+    pub fn new(source: &Source, anatomy: &Anatomy, spec: &LesionSpec) -> Self {
+        let centre = place(&mut source.stream("lesion place"), anatomy, spec);
         let mut stream = source.stream("lesion shape");
         let bumps = Waves::new(&mut stream, [BUMP_LENGTH; 3]);
         let axes = [stream.between(0.9, 1.1), stream.between(0.9, 1.1), stream.between(0.75, 1.0)];
+        let sd = spec.bumps;
         Self::of_shape(centre, move |u| {
             let stretch = norm(std::array::from_fn(|a| u[a] / axes[a]));
-            (1.0 + BUMPS * bumps.at(u)).max(0.6) / stretch
+            (1.0 + sd * bumps.at(u)).max(0.6) / stretch
         })
     }
 
@@ -92,15 +91,19 @@ impl Lesion {
 }
 
 /// Where the lesion's centre sits, off the body's centre, mm.
-fn place(stream: &mut Stream, anatomy: &Anatomy, site: Site) -> Vec3 {
+fn place(stream: &mut Stream, anatomy: &Anatomy, spec: &LesionSpec) -> Vec3 {
     let [a, b] = anatomy.size().body;
     let side = if stream.uniform() < 0.5 { -1.0 } else { 1.0 };
-    let jitter = stream.normal3().map(|n| 1.2 * n);
-    let base = match site {
+    let jitter = stream.normal3().map(|n| spec.wander_mm * n);
+    let base = match spec.site {
         Site::Body => [0.12 * a * side, -0.05 * b, 0.0],
         Site::Wall => [0.25 * a * side, 0.6 * b, 0.0],
         Site::Pedicle => [(anatomy.size().canal[0] + 5.0) * side, anatomy.canal_y(), 1.0],
         Site::Breakout => [0.75 * a * side, -0.45 * b, 0.0],
+        Site::Endplate => {
+            let end = if stream.uniform() < 0.5 { -0.5 } else { 0.5 };
+            [0.2 * a * side, -0.1 * b, end * anatomy.size().height]
+        }
     };
     add_scaled(base, 1.0, jitter)
 }

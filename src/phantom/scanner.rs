@@ -1,5 +1,6 @@
 //! The scanner: slice profile, point spread, sampling, correlated noise, whole Hounsfield units.
 
+use super::metal::Streaks;
 use super::scene::Scene;
 use super::slices::{FINE_MM, Stack, round_um};
 use super::spec::{ExamSpec, ScannerSpec};
@@ -31,10 +32,12 @@ pub fn grid(scene: &Scene, spec: &ExamSpec, stack: &Stack) -> Geometry {
 
 /// Scans: every slice on its own, its noise from a stream of its own.
 pub fn scan(scene: &Scene, source: &Source, spec: &ExamSpec, grid: &Geometry) -> Volume<i16> {
-    let taps = Taps::new(grid.spacing[0], spec.scanner.spread_mm);
+    let kernel = Kernel::new(grid.spacing[0], &spec.scanner);
+    let streaks = scene.screw.as_ref().map(|screw| Streaks::new(screw, source, spec, &scene.pose));
     let slices = traverse::each(grid.dims[2], |k| {
         let z_mm = grid.origin[2] + k as f64 * grid.spacing[2];
-        let clean = taps.sample(&fine_slice(scene, &spec.scanner, grid, z_mm, taps.fine));
+        let mut clean = kernel.sample(&fine_slice(scene, &spec.scanner, grid, z_mm, kernel.core.fine));
+        streaks.iter().for_each(|s| s.add(&mut clean, grid, z_mm));
         let noise = noise(source, spec, k, grid.spacing[0]);
         clean.iter().zip(&noise).map(|(hu, n)| to_stored(hu + n)).collect::<Vec<i16>>()
     });
@@ -72,6 +75,27 @@ fn profile(thickness_mm: f64) -> Vec<(f64, f64)> {
     seen.into_iter().map(|(dz, weight)| (dz, weight / total)).collect()
 }
 
+/// The point spread in the plane: a bell, and for a sharp kernel a wider one taken off it.
+struct Kernel {
+    core: Taps,
+    lobe: Option<(f32, Taps)>,
+}
+
+impl Kernel {
+    fn new(pixel_mm: f64, scanner: &ScannerSpec) -> Self {
+        let sharp = scanner.lobe > 0.0;
+        let widest_mm = if sharp { 2.0 * scanner.spread_mm } else { scanner.spread_mm };
+        let taps = |spread_mm: f64| Taps::new(pixel_mm, spread_mm, widest_mm);
+        Self { core: taps(scanner.spread_mm), lobe: sharp.then(|| (scanner.lobe as f32, taps(widest_mm))) }
+    }
+
+    fn sample(&self, plane: &[f32]) -> Vec<f32> {
+        let core = self.core.sample(plane);
+        let Some((lobe, wide)) = &self.lobe else { return core };
+        core.iter().zip(wide.sample(plane)).map(|(c, w)| (1.0 + lobe) * c - lobe * w).collect()
+    }
+}
+
 /// Of each pixel the fine points it sees along one axis, weighted by the point spread.
 struct Taps {
     fine: usize,
@@ -81,10 +105,12 @@ struct Taps {
 }
 
 impl Taps {
-    fn new(pixel_mm: f64, spread_mm: f64) -> Self {
-        let reach = libm::ceil(CUT * spread_mm / FINE_MM) as usize + 1;
+    /// Taps of a bell, on a fine plane that has room for the widest.
+    fn new(pixel_mm: f64, spread_mm: f64, widest_mm: f64) -> Self {
+        let reach_of = |spread_mm: f64| libm::ceil(CUT * spread_mm / FINE_MM) as usize + 1;
+        let (reach, room) = (reach_of(spread_mm), reach_of(widest_mm));
         let span_mm = (PIXELS - 1) as f64 * pixel_mm;
-        let fine = libm::ceil(span_mm / FINE_MM) as usize + 2 * reach + 1;
+        let fine = libm::ceil(span_mm / FINE_MM) as usize + 2 * room + 1;
         let margin = 0.5 * ((fine - 1) as f64 * FINE_MM - span_mm);
         let width = 2 * reach;
         let (mut start, mut weights) = (Vec::new(), Vec::new());
@@ -146,8 +172,21 @@ mod tests {
     }
 
     #[test]
+    fn a_lobe_overshoots_an_edge_as_its_formula_says() {
+        // (1 + a) Phi(x / s) - a Phi(x / 2s) is largest where its slope is 0, at x^2 = 8/3 ln(4 (1 + a) / 2a) s^2.
+        for (lobe, overshoot) in [(0.0, 0.0), (1.0, 0.114), (1.6, 0.199)] {
+            let (_, typical) = super::super::exam::example("test", 0);
+            let kernel = Kernel::new(0.2, &ScannerSpec { lobe, spread_mm: 1.5, ..typical.scanner });
+            let fine = kernel.core.fine;
+            let edge: Vec<f32> = (0..fine * fine).map(|i| if i % fine > fine / 2 { 100.0 } else { 0.0 }).collect();
+            let most = kernel.sample(&edge).into_iter().fold(0.0, f32::max);
+            assert!((f64::from(most) / 100.0 - 1.0 - overshoot).abs() < 0.005, "{most}");
+        }
+    }
+
+    #[test]
     fn blur_keeps_the_mean_and_the_place() {
-        let taps = Taps::new(0.625, 0.6);
+        let taps = Taps::new(0.625, 0.6, 0.6);
         let ramp: Vec<f32> = (0..taps.fine * taps.fine).map(|i| (i % taps.fine) as f32).collect();
         let out = taps.sample(&ramp);
         let margin = 0.5 * ((taps.fine - 1) as f64 - 255.0 * 0.625 / FINE_MM);

@@ -9,8 +9,10 @@ pub enum Tissue {
     Lung,
     /// Fat.
     Fat,
-    /// Muscle and vessels.
+    /// Muscle and skin.
     Muscle,
+    /// The aorta.
+    Aorta,
     /// Contents of the canal.
     Canal,
     /// Disc.
@@ -27,4 +29,20 @@ pub enum Tissue {
     Ossified,
     /// Bone of the lesion's shell.
     Rim,
+    /// Native bone left inside the lesion.
+    Remnant,
+    /// A screw.
+    Metal,
+}
+
+impl Tissue {
+    /// Whether it was bone before there was a lesion.
+    pub fn is_native_bone(self) -> bool {
+        matches!(self, Self::Cortex | Self::Arch | Self::Marrow)
+    }
+
+    /// Whether its density follows the tube voltage.
+    pub fn is_mineral(self) -> bool {
+        self.is_native_bone() || matches!(self, Self::Ossified | Self::Rim | Self::Remnant)
+    }
 }

@@ -26,9 +26,9 @@ pub struct SliceTruth {
     pub drawn_diameter_mm: f64,
     /// Share of the border with rim bone within 1 mm.
     pub rim_coverage: f64,
-    /// Area deeper than the peel and not rim, mm2.
+    /// Area deeper than the peel and not rim, native bone left inside included, mm2.
     pub zone_mm2: f64,
-    /// Share of it that is bone; `None` where nothing is that deep.
+    /// Share of it that is bone the lesion has made; `None` where nothing is that deep.
     pub ossified_fraction: Option<f64>,
 }
 
@@ -146,7 +146,45 @@ fn grade(rim: &str, interior: &str) -> &'static str {
 
 #[cfg(test)]
 mod tests {
+    use super::super::anatomy::Anatomy;
+    use super::super::exam::example;
+    use super::super::lesion::Lesion;
+    use super::super::pose::Pose;
+    use super::super::slices::{Stack, sections};
+    use super::super::sphere::SphereMap;
     use super::*;
+
+    /// A ball of 20 mm radius, its shell covered and its inside bone as asked for; nothing is calibrated.
+    fn ball(cover: impl Fn(crate::geometry::Vec3) -> f64 + Sync + Send, bone: f64) -> ExamTruth {
+        let (source, mut spec) = example("ball", 0);
+        (spec.rim.thickness_mm, spec.ossified.onset) = (1.5, 0.5);
+        let lesion = Lesion::of_shape([0.0; 3], |_| 1.0).scaled(20.0);
+        let cut = sections(&lesion, &Pose::still(), &Stack::over(&lesion, &Pose::still(), 2.0, 0.3, 6.0));
+        let mut scene = Scene::new(&source, &spec, Anatomy::new("L3", &spec.bone), Pose::still(), lesion);
+        scene.rim.cover = SphereMap::from_fn(cover);
+        (scene.rim.threshold, scene.ossified.threshold) = (0.0, bone);
+        let drawn: Vec<Vec<Ring>> = cut.iter().map(|s| s.rings.clone()).collect();
+        exam(&scene, &slices(&scene, &cut, &drawn))
+    }
+
+    #[test]
+    fn a_ball_in_a_full_shell_is_covered_all_round_and_in_half_a_shell_half_round() {
+        let full = ball(|_| 1.0, f64::INFINITY);
+        assert_eq!((full.rim_coverage, full.rim, full.boriani_grade), (1.0, "complete", "1b"));
+        assert_eq!(ball(|_| -1.0, f64::INFINITY).rim_coverage, 0.0);
+        // Half of every ring, and at both its ends as far as 1 mm reaches: of a ring of mean length pi^2 / 2 * 20 mm.
+        let half = ball(|d| d[0], f64::INFINITY).rim_coverage;
+        let reach = 2.0 * NEAR_MM / (0.5 * std::f64::consts::PI * std::f64::consts::PI * 20.0);
+        assert!(half > 0.5 && half < 0.5 + 1.3 * reach, "{half}");
+    }
+
+    #[test]
+    fn a_ball_full_of_bone_is_all_bone_but_for_its_caps_and_rim_is_no_bone() {
+        let full = ball(|_| 1.0, f64::NEG_INFINITY);
+        assert!(full.ossified_fraction > 0.97, "{}", full.ossified_fraction);
+        assert_eq!((full.interior, full.boriani_grade), ("over_half", "3"));
+        assert_eq!(ball(|_| 1.0, f64::INFINITY).ossified_fraction, 0.0);
+    }
 
     #[test]
     fn the_classes_follow_the_papers_words() {

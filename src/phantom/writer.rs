@@ -1,8 +1,10 @@
 //! A cohort as a study on disk: `study.csv`, images, outlines, and the truth beside them.
 
+use super::Order;
 use super::PhantomError;
 use super::cohort::Cohort;
 use super::exam::{Exam, exam};
+use super::parameters;
 use super::spec::ExamSpec;
 use super::stream::Source;
 use crate::io::dicom::write::{Series, encode_slice};
@@ -21,42 +23,45 @@ pub enum Format {
     Nifti,
 }
 
-const STUDY_HEADER: &str = "patient,timepoint,modality,image,structures,level,kvp,kernel,thickness_mm\n";
+const STUDY_HEADER: &str = "patient,timepoint,modality,image,structures,level,kvp,contrast,kernel,thickness_mm\n";
 const KEY_HEADER: &str = "patient,timepoint,modality,series,lesion";
 const SLICE_COLUMNS: &str =
     "slice,z_mm,area_mm2,perimeter_mm,diameter_mm,drawn_diameter_mm,rim_coverage,zone_mm2,ossified_fraction";
 const EXAM_COLUMNS: &str =
     "boriani_grade,rim,interior,rim_coverage,ossified_fraction,max_diameter_mm,drawn_max_diameter_mm,volume_mm3";
 
-/// The three tables of a study.
+/// The tables of a study.
 struct Tables {
     study: String,
     slices: String,
     exams: String,
+    parameters: String,
 }
 
 /// Writes every exam, then the tables; the study table last, so that its presence says that all is there.
-pub fn write(cohort: &Cohort, out: &Path, format: Format, disk: &dyn Disk) -> Result<(), PhantomError> {
+pub fn write(cohort: &Cohort, order: &Order, out: &Path, disk: &dyn Disk) -> Result<(), PhantomError> {
     let mut tables = Tables {
         study: STUDY_HEADER.into(),
         slices: format!("{KEY_HEADER},{SLICE_COLUMNS}\n"),
         exams: format!("{KEY_HEADER},{EXAM_COLUMNS}\n"),
+        parameters: format!("{KEY_HEADER},{}\n", parameters::header()),
     };
-    for patient in 0..cohort.patients.len() {
-        let source = cohort.source(patient);
-        for spec in cohort.exams(patient) {
+    for patient in 0..cohort.count(order.patients) {
+        let source = cohort.source(patient, order.seed);
+        for spec in cohort.exams(&source, patient) {
             let made = exam(&source, &spec);
             let place = Place { disk, out, patient: cohort.pseudonym(patient), spec: &spec };
-            let image = match format {
+            let image = match order.format {
                 Format::Dicom => place.dicom(&source, &made)?,
                 Format::Nifti => place.file("ct.nii.gz", &nifti::write::encode(&made.image, true))?,
             };
             let outline = place.file("tumour.nii.gz", &nifti::write::encode(&made.outline, true))?;
-            tables.add(&place, &made, &image, &outline, format);
+            tables.add(&place, &made, &image, &outline, order.format);
         }
     }
     disk.write_atomic(&out.join("truth_slices.csv"), tables.slices.as_bytes())?;
     disk.write_atomic(&out.join("truth_exams.csv"), tables.exams.as_bytes())?;
+    disk.write_atomic(&out.join("truth_params.csv"), tables.parameters.as_bytes())?;
     Ok(disk.write_atomic(&out.join("study.csv"), tables.study.as_bytes())?)
 }
 
@@ -107,14 +112,18 @@ impl Tables {
         let (patient, spec) = (&place.patient, place.spec);
         let header = match format {
             // A DICOM header says it already.
-            Format::Dicom => ",,".into(),
-            Format::Nifti => format!("{},{},{}", spec.scanner.kvp, spec.scanner.kernel, spec.scanner.thickness_mm),
+            Format::Dicom => ",,,".into(),
+            Format::Nifti => {
+                let (scanner, contrast) = (&spec.scanner, if spec.contrast.is_some() { "yes" } else { "no" });
+                format!("{},{contrast},{},{}", scanner.kvp, scanner.kernel, scanner.thickness_mm)
+            }
         };
         let (time, level) = (spec.timepoint, spec.level);
         self.study += &format!("{patient},{time},CT,{image},tumour={outline},{level},{header}\n");
         let key = format!("{patient},{time},CT,main,1");
         made.slices.iter().for_each(|s| slice_row(&mut self.slices, &key, s));
         exam_row(&mut self.exams, &key, &made.truth);
+        self.parameters += &format!("{key},{}\n", parameters::row(spec));
     }
 }
 
@@ -142,4 +151,56 @@ fn exam_row(table: &mut String, key: &str, t: &super::truth::ExamTruth) {
         t.volume_mm3
     )
     .expect("a string takes what is written");
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::cohort::COHORTS;
+    use super::*;
+    use crate::io::disk::LocalDisk;
+    use crate::io::{image, labels};
+
+    #[test]
+    fn what_is_written_is_read_back_by_the_program_as_it_was_in_memory() {
+        let folder = tempfile::tempdir().unwrap();
+        let order = |format| Order { cohort: "hard", seed: 9, patients: Some(1), format };
+        let cohort = COHORTS.iter().find(|c| c.name == "hard").unwrap();
+        let source = cohort.source(0, 9);
+        let made = cohort.exams(&source, 0).map(|spec| exam(&source, &spec));
+        for (format, name) in [(Format::Nifti, "ct.nii.gz"), (Format::Dicom, "ct")] {
+            let out = folder.path().join(name);
+            write(cohort, &order(format), &out, &LocalDisk).unwrap();
+            for (exam, time) in made.iter().zip(["pre", "post"]) {
+                let place = out.join(format!("OSTEON-PHANTOM-01/{time}"));
+                let image = image::open(&place.join(name), None).unwrap();
+                let whole = crate::geometry::Extent::whole(exam.image.geometry().dims);
+                let read = image.read(&whole).unwrap();
+                assert!(read.as_slice().iter().zip(exam.image.as_slice()).all(|(r, m)| *r == f32::from(*m)));
+                assert!(image.geometry().same_grid(exam.image.geometry()));
+                let outline = labels::open(&place.join("tumour.nii.gz")).unwrap().mask(None, &whole);
+                assert_eq!(outline.as_slice(), exam.outline.as_slice());
+                if format == Format::Dicom {
+                    assert_eq!(image.acquisition(), &exam.acquisition);
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn the_study_table_says_what_nifti_cannot() {
+        let folder = tempfile::tempdir().unwrap();
+        let cohort = COHORTS.iter().find(|c| c.name == "hard").unwrap();
+        let order = Order { cohort: "hard", seed: 9, patients: Some(1), format: Format::Nifti };
+        write(cohort, &order, folder.path(), &LocalDisk).unwrap();
+        let study = std::fs::read_to_string(folder.path().join("study.csv")).unwrap();
+        let specs = cohort.exams(&cohort.source(0, 9), 0);
+        for (line, spec) in study.lines().skip(1).zip(&specs) {
+            let given = if spec.contrast.is_some() { "yes" } else { "no" };
+            assert!(
+                line.ends_with(&format!(",{given},{},{}", spec.scanner.kernel, spec.scanner.thickness_mm)),
+                "{line}"
+            );
+        }
+        assert_eq!(study.lines().count(), 3);
+    }
 }

@@ -72,6 +72,8 @@ fn identity(series: &Series, instance_uid: &str) -> Vec<(Tag, VR, String)> {
     ];
     let numbers = [(tags::KVP, how.kvp), (tags::SLICE_THICKNESS, how.thickness_mm)];
     all.extend(numbers.into_iter().filter_map(|(tag, v)| v.map(|v| (tag, VR::DS, decimal(v)))));
+    // The agent's own name is nobody's here; that there was one is what readers look for.
+    all.extend((how.contrast == Some(true)).then(|| (tags::CONTRAST_BOLUS_AGENT, VR::LO, "CONTRAST".into())));
     all.extend(how.kernel.iter().map(|k| (tags::CONVOLUTION_KERNEL, VR::SH, k.clone())));
     all
 }
