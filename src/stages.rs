@@ -5,6 +5,7 @@ use crate::measure::{Board, Modality, Refusal, View};
 
 mod axial;
 mod border;
+mod diameters;
 mod excluded;
 mod interior;
 mod outline;
@@ -13,8 +14,17 @@ mod rim;
 mod thresholds;
 
 /// Every stage; the graph picks those that the wanted measures need.
-pub static STAGES: &[Stage] =
-    &[axial::DEF, border::DEF, excluded::DEF, interior::DEF, outline::DEF, planes::DEF, rim::DEF, thresholds::DEF];
+pub static STAGES: &[Stage] = &[
+    axial::DEF,
+    border::DEF,
+    diameters::DEF,
+    excluded::DEF,
+    interior::DEF,
+    outline::DEF,
+    planes::DEF,
+    rim::DEF,
+    thresholds::DEF,
+];
 
 /// One step of an exam.
 pub struct Stage {
