@@ -23,7 +23,8 @@ pub struct Begun<'a> {
 }
 
 /// Reads the headers of a row's image; no voxel yet.
-pub fn begin<'a>(job: &Job<'a>, row: &'a Row) -> Result<Begun<'a>, Trouble> {
+pub fn begin<'a>(job: &Job<'a>, row: &'a Row, watcher: &Watcher<'_>) -> Result<Begun<'a>, Trouble> {
+    watcher.before("open");
     let start = Instant::now();
     let opened = load::open(row, &job.study.base, job.source)?;
     Ok(Begun { opened, modality: row.exam.modality, took: start.elapsed() })

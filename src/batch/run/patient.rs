@@ -91,7 +91,7 @@ impl Running<'_> {
         let rows: Vec<&Row> = patient.rows.iter().map(|&row| &self.job.study.rows[row]).collect();
         let begin = |row| {
             let watcher = Watcher::new(self.job, row, &self.timings);
-            let begun = guarded(&watcher, || begin(self.job, row));
+            let begun = guarded(&watcher, || begin(self.job, row, &watcher));
             (row, watcher, begun)
         };
         let exams: Vec<_> = rows.into_iter().map(begin).collect();
