@@ -5,6 +5,7 @@ use crate::measure::{Board, Modality, Refusal, View};
 
 mod axial;
 mod border;
+mod diameters;
 mod doubt;
 mod excluded;
 mod interior;
@@ -17,6 +18,7 @@ mod thresholds;
 pub static STAGES: &[Stage] = &[
     axial::DEF,
     border::DEF,
+    diameters::DEF,
     doubt::DEF,
     excluded::DEF,
     interior::DEF,

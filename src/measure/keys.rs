@@ -4,6 +4,7 @@ use super::Key;
 use super::doubt::Doubt;
 use crate::geometry::{Extent, Geometry};
 use crate::io::acquisition::Acquisition;
+use crate::ops::chord::Diameters;
 use crate::ops::interior::Interior;
 use crate::ops::outline::SliceOutline;
 use crate::ops::plane::Plane;
@@ -42,6 +43,8 @@ pub const AXIAL_NATIVE_BONE: Key<Mask> = Key::new("axial_native_bone");
 pub const TOUCHES_BORDER: Key<bool> = Key::new("touches_border");
 /// The outline on each slice that has tumour, upwards; one row of the slice table each.
 pub const OUTLINE: Key<Vec<SliceOutline>> = Key::new("outline");
+/// The diameters of each slice of `outline`; `None` where it has no two points.
+pub const DIAMETERS: Key<Vec<Option<Diameters>>> = Key::new("diameters");
 /// Present only where the image shows the whole border of the lesion.
 pub const WHOLE_BORDER: Key<()> = Key::new("whole_border");
 /// Each slice of `outline` resampled in plane, HU.

@@ -1,17 +1,8 @@
 //! Why a number is not given: stable codes, what each means, what to do, and which measures it takes away.
 
+pub use crate::io::fault::Reason;
+use crate::io::fault::reasons;
 use std::borrow::Cow;
-
-/// A stable code for why something cannot be measured.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Reason {
-    /// What `exams.csv` writes.
-    pub code: &'static str,
-    /// One sentence: what is wrong.
-    pub about: &'static str,
-    /// One sentence: what a person can do about it.
-    pub remedy: &'static str,
-}
 
 /// A reason with the particulars of one exam.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
@@ -38,15 +29,9 @@ impl Refusal {
     }
 }
 
-macro_rules! reasons {
-    ($($name:ident = $code:literal, $about:literal, $remedy:literal;)*) => {
-        $(#[doc = $about] pub const $name: Reason = Reason { code: $code, about: $about, remedy: $remedy };)*
-        /// Every reason a measure may be refused for.
-        pub static REASONS: &[Reason] = &[$($name),*];
-    };
-}
-
 reasons! {
+    /// Every reason a measure may be refused for.
+    REASONS:
     BELOW_2_PIXELS = "below_2_pixels", "The outline is narrower than two pixels on every slice.", "draw the outline on a finer grid";
     EVALUABLE_PERIMETER_LT_50PCT = "evaluable_perimeter_lt_50pct", "Less than half of the outline's length can be judged for a rim.", "look at the pictures in qc/; thinner slices or another series may help";
     FOV_TRUNCATED = "fov_truncated", "The outline reaches the border of the image.", "use a series that shows the whole lesion";
