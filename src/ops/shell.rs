@@ -1,7 +1,7 @@
 //! The shell of a lesion on one slice: how deep each pixel lies below the true border, and how deep the rim reaches.
 //!
-//! The outline is off by what the hand strayed. The rays of the rim have found where the border really runs and where a
-//! rim ends inside; each pixel takes both from the ray nearest to it.
+//! The outline is off by what the hand strayed. Where there is a rim, its rays have found where the border really runs
+//! and where the rim ends inside; each pixel takes both from the ray nearest to it.
 
 use super::plane::Plane;
 use super::quantile::quantile;
@@ -29,8 +29,11 @@ pub fn shell(plane: &Plane<f32>, outline_mm: Array2<f64>, arcs: &[Arc], far_mm: 
     let mut rim_mm = Array2::from_elem(depth_mm.dim(), deep.filter(|_| mostly_covered(arcs)).unwrap_or(0.0));
     for ((y, x), depth) in depth_mm.indexed_iter_mut().filter(|(_, d)| **d > 0.0 && **d <= far_mm) {
         let Some(arc) = nearest(arcs, &cells, plane.at(x, y), *depth) else { continue };
-        *depth = (*depth + arc.border_mm).max(0.0);
-        rim_mm[(y, x)] = reach_mm(arc).or(deep).filter(|_| arc.cover == Cover::Covered).unwrap_or(0.0);
+        let covered = arc.cover == Cover::Covered;
+        rim_mm[(y, x)] = reach_mm(arc).or(deep).filter(|_| covered).unwrap_or(0.0);
+        if covered {
+            *depth = (*depth + arc.border_mm).max(0.0);
+        }
     }
     Shell { depth_mm, rim_mm }
 }
@@ -107,7 +110,7 @@ mod tests {
         let right = (10..20).map(|i| arc(at(i), Cover::Uncovered, -1.0, None));
         let found = depths(&left.chain(right).collect::<Vec<_>>());
         assert_eq!((found.depth_mm[(14, 4)], found.rim_mm[(14, 4)]), (3.5, 2.0));
-        assert_eq!((found.depth_mm[(14, 34)], found.rim_mm[(14, 34)]), (2.0, 0.0));
+        assert_eq!((found.depth_mm[(14, 34)], found.rim_mm[(14, 34)]), (3.0, 0.0), "only a rim shows the border");
         assert_eq!(found.depth_mm[(2, 4)], 9.0, "so deep nothing depends on it");
         assert_eq!(found.depth_mm[(21, 4)], 0.0, "outside");
     }
