@@ -16,13 +16,16 @@ use rand_chacha::rand_core::{Rng, SeedableRng};
 const DRAWS: usize = 500;
 /// Slices drawn together (method.md 3.4).
 const BLOCK: usize = 2;
-/// So many millimetres of outline, slices above and below counted, are undecided together: a patch of rim is some
-/// 15 mm long and three slices high.
-const UNDECIDED_TOGETHER_MM: f64 = 45.0;
+/// So many millimetres of outline, slices above and below counted, are undecided together. A patch of rim is some 15 mm
+/// long and three slices high; four times that makes the SD fit the errors on phantoms (closing note of issue B), because
+/// a hand that strays misleads all patches alike.
+const UNDECIDED_TOGETHER_MM: f64 = 180.0;
 /// The model is wrong about a share of the border that it does not doubt, SD of the coverage (closing note of issue B).
 const COVERAGE_SD: f64 = 0.03;
 /// Error of an exam's ossified fraction beside its sampling, SD (closing note of issue B).
 const FRACTION_SD: f64 = 0.03;
+/// A complete rim may add this much to the fraction, SD: seen through thick slices it looks like internal bone.
+const RIM_LEAK_SD: f64 = 0.12;
 
 /// Spreads of the deciding numbers and chances of the classes.
 #[derive(Clone, Debug, PartialEq)]
@@ -48,7 +51,8 @@ pub fn doubt(rim: &[RimSlice], interior: &Interior, settings: &Settings) -> Doub
     let mut tally = Tally::default();
     for _ in 0..DRAWS {
         let drawn_rim = rim.as_ref().map(|(case, undecided)| undecided.draw(case, settings, &mut random));
-        let drawn = interior_case.as_ref().map(|case| draw_interior(case, interior, settings, &mut random));
+        let coverage = rim.as_ref().map_or(0.0, |(case, _)| case.coverage);
+        let drawn = interior_case.as_ref().map(|case| draw_interior(case, coverage, interior, settings, &mut random));
         tally.add(drawn_rim, drawn);
     }
     tally.doubt()
@@ -80,6 +84,7 @@ impl<'a> Undecided<'a> {
 
 fn draw_interior(
     case: &InteriorCase,
+    coverage: f64,
     interior: &Interior,
     settings: &Settings,
     random: &mut ChaCha8Rng,
@@ -90,7 +95,8 @@ fn draw_interior(
     let sampled = if zone > 0.0 { bone / zone } else { case.fraction };
     // The error falls off towards an empty and a full interior.
     let room = (4.0 * case.fraction * (1.0 - case.fraction)).max(0.0).sqrt();
-    let fraction = (sampled + FRACTION_SD * room * normal(random)).clamp(0.0, 1.0);
+    let leaked = RIM_LEAK_SD * coverage * (1.0 - case.fraction) * normal(random).abs();
+    let fraction = (sampled + FRACTION_SD * room * normal(random) - leaked).clamp(0.0, 1.0);
     (fraction, super::interior::class_of(fraction, interior.deep_piece_mm3, &settings.interior))
 }
 

@@ -10,7 +10,7 @@ use super::outline::SliceOutline;
 use super::plane::Plane;
 use super::quantile::quantile;
 use super::rim::RimSlice;
-use super::shell::{Shell, shell};
+use super::shell::{Shell, shell, typical_depth_mm};
 use crate::volume::traverse::each;
 use ndarray::{Array2, Array3};
 use serde::{Deserialize, Serialize};
@@ -126,7 +126,7 @@ impl Depth {
         self.depth_mm[i] > self.peel_mm
     }
 
-    /// Dense pixels here belong to the rim, which may run under a sloping surface far into the slice.
+    /// The rim may run under a sloping surface far into the slice: what lies here, bone or not, it hides.
     fn in_shell(&self, i: (usize, usize)) -> bool {
         self.rim_mm[i] > 0.0 && self.surface_mm[i] <= self.peel_mm.max(self.rim_mm[i])
     }
@@ -135,7 +135,8 @@ impl Depth {
 /// Measures the interior at one threshold; `rim` is what was found at the same one.
 pub fn interior(source: &Source<'_>, rim: &[RimSlice], rules: &Rules, mineral_hu: f64) -> Interior {
     let stack = Stack::new(source);
-    let flat = each(source.outlines.len(), |k| depth(&source.outlines[k], &source.planes[k], &rim[k], rules));
+    let rim_mm = typical_depth_mm(rim.iter().flat_map(|r| &r.arcs)).unwrap_or(rules.peel_mm);
+    let flat = each(source.outlines.len(), |k| depth(&source.outlines[k], &source.planes[k], &rim[k], rules, rim_mm));
     let surfaces = each(flat.len(), |k| surface_and_end_mm(source, &stack, &flat, k));
     let joined = flat.into_iter().zip(surfaces);
     let depths: Vec<Depth> = joined.map(|(d, (surface_mm, end_mm))| Depth { surface_mm, end_mm, ..d }).collect();
@@ -148,20 +149,20 @@ pub fn interior(source: &Source<'_>, rim: &[RimSlice], rules: &Rules, mineral_hu
     Interior { slices, deep_piece_mm3, soft_hu, bone_hu, excluded_mm2 }
 }
 
-fn depth(outline: &SliceOutline, plane: &Plane<f32>, rim: &RimSlice, rules: &Rules) -> Depth {
+fn depth(outline: &SliceOutline, plane: &Plane<f32>, rim: &RimSlice, rules: &Rules, rim_mm: f64) -> Depth {
     let inside = fill(outline, plane);
     let mut depth_mm = to_outside_mm(inside.view(), plane.pixel_mm);
     // The border runs about half a pixel before the nearest centre outside.
     depth_mm.mapv_inplace(|d| (d - plane.pixel_mm[0] / 2.0).max(0.0));
     let radius_mm = (outline.area_mm2 / std::f64::consts::PI).sqrt();
     let peel_mm = rules.peel_mm.min(rules.peel_share * radius_mm);
-    let Shell { depth_mm, rim_mm } = shell(plane, depth_mm, &rim.arcs, peel_mm + DEEPER_MM + 1.0);
+    let Shell { depth_mm, rim_mm } = shell(plane, depth_mm, &rim.arcs, peel_mm + DEEPER_MM + 1.0, rim_mm);
     Depth { inside, surface_mm: depth_mm.clone(), depth_mm, rim_mm, peel_mm, end_mm: f64::INFINITY }
 }
 
 /// How far each pixel of slice k is from the surface in space, by what its neighbours' outlines leave outside, and how
-/// far the slice is from the ends of the lesion:
-/// `min over slices j of sqrt((distance of slices)^2 + (depth in slice j)^2)`.
+/// far the slice is from the ends of the lesion. A slice shows all that lies within half its thickness:
+/// `min over slices j of sqrt((distance of slices - half a slice)^2 + (depth in slice j)^2)`.
 fn surface_and_end_mm(source: &Source<'_>, stack: &Stack, depths: &[Depth], k: usize) -> (Array2<f64>, f64) {
     let (mut surface_mm, mut end_mm) = (depths[k].depth_mm.clone(), f64::INFINITY);
     let reach = (depths[k].far_mm() / source.slice_mm).ceil() as isize;
@@ -172,9 +173,10 @@ fn surface_and_end_mm(source: &Source<'_>, stack: &Stack, depths: &[Depth], k: u
             end_mm = across_mm.min(end_mm);
             continue;
         };
+        let between_mm = (across_mm - 0.5 * source.slice_mm).max(0.0);
         for (i, s) in surface_mm.indexed_iter_mut() {
             let there = stack.inverse(j, stack.at(k, i)).and_then(|i| depths[j].depth_mm.get(i));
-            *s = s.min(libm::hypot(across_mm, there.copied().unwrap_or(0.0)));
+            *s = s.min(libm::hypot(between_mm, there.copied().unwrap_or(0.0)));
         }
     }
     // The flat end of an outline is a surface only where a rim closes it.
@@ -313,8 +315,7 @@ fn slice(
         if !depth.inside[i] {
             return Tissue::Outside;
         }
-        let rim = bone[i] && depth.in_shell(i);
-        let zone = depth.in_zone(i) && !rim;
+        let zone = depth.in_zone(i) && !depth.in_shell(i);
         if source.excluded[k][i] {
             return if zone { Tissue::Excluded } else { Tissue::Peel };
         }

@@ -21,16 +21,16 @@ pub struct Shell {
 /// Rays are looked up in squares of this side, mm.
 const CELL_MM: f64 = 3.0;
 
-/// `outline_mm` is the depth below the outline as drawn; beyond `far_mm` it stays as it is.
-pub fn shell(plane: &Plane<f32>, outline_mm: Array2<f64>, arcs: &[Arc], far_mm: f64) -> Shell {
+/// `outline_mm` is the depth below the outline as drawn; beyond `far_mm` it stays as it is. Where bone hides the inner
+/// face of a rim it is taken to be `typical_mm` deep.
+pub fn shell(plane: &Plane<f32>, outline_mm: Array2<f64>, arcs: &[Arc], far_mm: f64, typical_mm: f64) -> Shell {
     let cells = cells(arcs);
-    let deep = typical_depth_mm(arcs);
     let mut depth_mm = outline_mm;
-    let mut rim_mm = Array2::from_elem(depth_mm.dim(), deep.filter(|_| mostly_covered(arcs)).unwrap_or(0.0));
+    let mut rim_mm = Array2::from_elem(depth_mm.dim(), if mostly_covered(arcs) { typical_mm } else { 0.0 });
     for ((y, x), depth) in depth_mm.indexed_iter_mut().filter(|(_, d)| **d > 0.0 && **d <= far_mm) {
         let Some(arc) = nearest(arcs, &cells, plane.at(x, y), *depth) else { continue };
         let covered = arc.cover == Cover::Covered;
-        rim_mm[(y, x)] = reach_mm(arc).or(deep).filter(|_| covered).unwrap_or(0.0);
+        rim_mm[(y, x)] = if covered { reach_mm(arc).unwrap_or(typical_mm) } else { 0.0 };
         if covered {
             *depth = (*depth + arc.border_mm).max(0.0);
         }
@@ -43,9 +43,9 @@ fn reach_mm(arc: &Arc) -> Option<f64> {
     arc.inner_mm.map(|inner| (arc.border_mm - inner).max(0.0))
 }
 
-/// The median depth of the slice's rim: what is taken where internal bone hides its inner face.
-fn typical_depth_mm(arcs: &[Arc]) -> Option<f64> {
-    quantile(&mut arcs.iter().filter_map(reach_mm).collect::<Vec<_>>(), 0.5)
+/// The median depth of a rim, where its inner face is seen, mm.
+pub fn typical_depth_mm<'a>(arcs: impl Iterator<Item = &'a Arc>) -> Option<f64> {
+    quantile(&mut arcs.filter_map(reach_mm).collect::<Vec<_>>(), 0.5)
 }
 
 fn mostly_covered(arcs: &[Arc]) -> bool {
@@ -100,7 +100,7 @@ mod tests {
     fn depths(arcs: &[Arc]) -> Shell {
         let plane = Plane { pixels: Array2::zeros((24, 40)), corner_mm: [0.0, 0.0], pixel_mm: [0.5, 0.5] };
         let drawn = Array2::from_shape_fn((24, 40), |(y, _)| (10.0 - y as f64 * 0.5).max(0.0));
-        shell(&plane, drawn, arcs, 6.0)
+        shell(&plane, drawn, arcs, 6.0, typical_depth_mm(arcs.iter()).unwrap_or(0.0))
     }
 
     #[test]
