@@ -108,6 +108,8 @@ struct Depth {
     depth_mm: Array2<f64>,
     /// How deep the rim reaches here, mm; 0 where there is none.
     rim_mm: Array2<f64>,
+    /// Whether a rim covers most of the border of the slice.
+    closed: bool,
     peel_mm: f64,
     /// Distance to the surface in space, mm: where it slopes, less than `depth_mm`. Known up to [`Depth::far_mm`].
     surface_mm: Array2<f64>,
@@ -156,8 +158,8 @@ fn depth(outline: &SliceOutline, plane: &Plane<f32>, rim: &RimSlice, rules: &Rul
     depth_mm.mapv_inplace(|d| (d - plane.pixel_mm[0] / 2.0).max(0.0));
     let radius_mm = (outline.area_mm2 / std::f64::consts::PI).sqrt();
     let peel_mm = rules.peel_mm.min(rules.peel_share * radius_mm);
-    let Shell { depth_mm, rim_mm } = shell(plane, depth_mm, &rim.arcs, peel_mm + DEEPER_MM + 1.0, rim_mm);
-    Depth { inside, surface_mm: depth_mm.clone(), depth_mm, rim_mm, peel_mm, end_mm: f64::INFINITY }
+    let Shell { depth_mm, rim_mm, closed } = shell(plane, depth_mm, &rim.arcs, peel_mm + DEEPER_MM + 1.0, rim_mm);
+    Depth { inside, surface_mm: depth_mm.clone(), depth_mm, rim_mm, closed, peel_mm, end_mm: f64::INFINITY }
 }
 
 /// How far each pixel of slice k is from the surface in space, by what its neighbours' outlines leave outside, and how
@@ -180,8 +182,10 @@ fn surface_and_end_mm(source: &Source<'_>, stack: &Stack, depths: &[Depth], k: u
         }
     }
     // The flat end of an outline is a surface only where a rim closes it.
-    let (rim_mm, cap_mm) = (&depths[k].rim_mm, (end_mm - 0.5 * source.slice_mm).max(0.0));
-    ndarray::Zip::from(&mut surface_mm).and(rim_mm).for_each(|s, rim| *s = if *rim > 0.0 { s.min(cap_mm) } else { *s });
+    if depths[k].closed {
+        let cap_mm = (end_mm - 0.5 * source.slice_mm).max(0.0);
+        surface_mm.mapv_inplace(|s| s.min(cap_mm));
+    }
     (surface_mm, end_mm)
 }
 

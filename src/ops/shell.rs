@@ -16,6 +16,8 @@ pub struct Shell {
     /// How deep the rim reaches at the nearest place of the border, mm; 0 where there is none. Far from the border: how
     /// deep it typically is on a slice that is mostly covered.
     pub rim_mm: Array2<f64>,
+    /// Whether most of the border is covered.
+    pub closed: bool,
 }
 
 /// Rays are looked up in squares of this side, mm.
@@ -26,7 +28,8 @@ const CELL_MM: f64 = 3.0;
 pub fn shell(plane: &Plane<f32>, outline_mm: Array2<f64>, arcs: &[Arc], far_mm: f64, typical_mm: f64) -> Shell {
     let cells = cells(arcs);
     let mut depth_mm = outline_mm;
-    let mut rim_mm = Array2::from_elem(depth_mm.dim(), if mostly_covered(arcs) { typical_mm } else { 0.0 });
+    let closed = mostly_covered(arcs);
+    let mut rim_mm = Array2::from_elem(depth_mm.dim(), if closed { typical_mm } else { 0.0 });
     for ((y, x), depth) in depth_mm.indexed_iter_mut().filter(|(_, d)| **d > 0.0 && **d <= far_mm) {
         let Some(arc) = nearest(arcs, &cells, plane.at(x, y), *depth) else { continue };
         let covered = arc.cover == Cover::Covered;
@@ -35,7 +38,7 @@ pub fn shell(plane: &Plane<f32>, outline_mm: Array2<f64>, arcs: &[Arc], far_mm: 
             *depth = (*depth + arc.border_mm).max(0.0);
         }
     }
-    Shell { depth_mm, rim_mm }
+    Shell { depth_mm, rim_mm, closed }
 }
 
 /// How deep the rim of an arc reaches below the true border, where its inner face is seen, mm.
