@@ -69,20 +69,21 @@ impl Layers {
     pub fn likelihood(&self, d: &Densities) -> Weights {
         let rim_deep = d.soft.or(&d.bone, 1.0);
         let behind = d.outside.or(&d.bone, BONE_BEHIND_RIM);
-        let mut log = [[0.0; OFFSETS]; KINDS];
-        for j in 0..OFFSETS {
+        let log: [[f64; KINDS]; OFFSETS] = std::array::from_fn(|j| {
             let border = offset_mm(j);
             let layer = |k: f64| self.at(border + (k + 0.5) * LAYER_MM);
             let (common, count) = self.far_from(border, d);
             let (first, second, out) = (layer(-1.0), layer(-2.0), layer(0.0));
             let soft = d.soft.at(first) + d.soft.at(second);
             let scale = LAYERS / (count + FREE_LAYERS + 1) as f64;
-            log[BARE][j] = scale * (common + soft + d.outside.at(out));
-            log[NATIVE][j] = scale * (common + soft + d.bone.at(out));
-            log[RIM][j] = scale * (common + d.bone.at(first) + rim_deep.at(second) + behind.at(out));
-        }
+            let mut kinds = [common; KINDS];
+            kinds[BARE] += soft + d.outside.at(out);
+            kinds[NATIVE] += soft + d.bone.at(out);
+            kinds[RIM] += d.bone.at(first) + rim_deep.at(second) + behind.at(out);
+            kinds.map(|l| scale * l)
+        });
         let best = log.iter().flatten().copied().fold(f64::NEG_INFINITY, f64::max);
-        log.map(|kind| kind.map(|l| libm::exp(INDEPENDENCE * (l - best))))
+        std::array::from_fn(|kind| log.map(|at| libm::exp(INDEPENDENCE * (at[kind] - best))))
     }
 
     /// Logarithm of the likelihood of the layers that every kind of border has in common, and how many they are.
