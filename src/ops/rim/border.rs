@@ -98,7 +98,7 @@ fn ring(ring: &Ring, evidence: &[Evidence], hands: &[Chance]) -> Vec<Belief> {
     let mut mean = vec![Belief::default(); evidence.len()];
     for &(hand, chance) in hands {
         let passed = pass(evidence, &Walk::new(hand, ring.arc_mm));
-        mean.iter_mut().zip(&passed.belief).for_each(|(m, w)| add(m, chance, w));
+        mean.iter_mut().zip(&passed).for_each(|(m, w)| add(m, chance, w));
     }
     mean
 }
