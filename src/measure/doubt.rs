@@ -38,11 +38,11 @@ pub struct Doubt {
     pub rim: [f64; 3],
     /// Chance of each class of the interior.
     pub interior: [f64; 3],
-    /// Chance of each grade, as in [`GRADES`].
+    /// Chance of each grade, as in ascending order.
     pub grade: [f64; 6],
 }
 
-/// Measures an exam [`DRAWS`] times on resampled slices. What cannot be judged is left as it is: chances are 0 there.
+/// Measures an exam hundreds of times on resampled slices. What cannot be judged is left as it is: chances are 0 there.
 pub fn doubt(rim: &[RimSlice], interior: &Interior, settings: &Settings) -> Doubt {
     let rim = RimCase::of(rim, settings).ok().map(|case| (case, Undecided::of(rim)));
     let interior_case = InteriorCase::of(interior, settings).ok();

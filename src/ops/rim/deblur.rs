@@ -24,7 +24,7 @@ impl Kernel {
     /// For a point spread of `spread_mm` (SD), noise of `noise_hu` (SD) and samples every `step_mm`.
     ///
     /// A ray is modelled as layers of constant density behind a Gaussian blur, `p = A x + noise`, and neighbouring
-    /// layers differ by about [`STEP_HU`]: `x = (A'A/noise^2 + D'D/STEP_HU^2)^-1 A'p/noise^2`. The kernel is the row
+    /// layers differ by about `STEP_HU`: `x = (A'A/noise^2 + D'D/STEP_HU^2)^-1 A'p/noise^2`. The kernel is the row
     /// of the middle layer, scaled so that a constant density stays what it is.
     pub fn new(spread_mm: f64, noise_hu: f64, step_mm: f64) -> Self {
         let half = (REACH_MM / step_mm).round() as i32;
