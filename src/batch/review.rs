@@ -85,16 +85,20 @@ fn unsure(row: &ExamRow) -> Option<(f64, String)> {
 
 /// Each flag of any measure once.
 fn flags(rows: &ExamRows) -> Vec<(f64, String)> {
-    let told = |flag: &&String| flag.split(':').next() != Some(TOLD_OTHERWISE);
+    let told = |flag: &&String| code(flag) != TOLD_OTHERWISE;
     let mut all: Vec<&String> = rows.exams.iter().flat_map(|r| &r.flags).filter(told).collect();
     all.sort();
     all.dedup();
     all.into_iter().map(|flag| (flag_weight(flag), flag.clone())).collect()
 }
 
+/// The code before the colon.
+fn code(flag: &str) -> &str {
+    flag.split(':').next().unwrap_or_default()
+}
+
 fn flag_weight(flag: &str) -> f64 {
-    let code = flag.split(':').next().unwrap_or_default();
-    FLAG_WEIGHTS.iter().find(|(known, _)| *known == code).map_or(REMARK, |(_, weight)| *weight)
+    FLAG_WEIGHTS.iter().find(|(known, _)| *known == code(flag)).map_or(REMARK, |(_, weight)| *weight)
 }
 
 #[cfg(test)]

@@ -15,7 +15,11 @@ pub const DEF: Measurement = Measurement {
                 let (reading, class) = judged(view, settings, 0)?;
                 let differs = (1..=2).any(|i| judged(view, settings, i).is_ok_and(|(_, other)| other != class));
                 let reading = reading.flag_if(differs, flag::THRESHOLD_SENSITIVE);
-                Ok(view.look(&keys::DOUBT).map_or(reading.clone(), |d| doubted(reading, class, &d.grade)))
+                let chances = view.look(&keys::DOUBT).ok().and_then(|d| d.grade);
+                Ok(match chances {
+                    Some(chances) => doubted(reading, class, &chances),
+                    None => reading,
+                })
             },
         ),
         grade_at("boriani_grade_150", "the grade at the lower sensitivity threshold", |view, settings| {

@@ -38,8 +38,8 @@ pub struct Doubt {
     pub rim: [f64; 3],
     /// Chance of each class of the interior.
     pub interior: [f64; 3],
-    /// Chance of each grade, as in ascending order.
-    pub grade: [f64; 6],
+    /// Chance of each grade, ascending; `None` where one side cannot be judged.
+    pub grade: Option<[f64; 6]>,
 }
 
 /// Measures an exam hundreds of times on resampled slices. What cannot be judged is left as it is: chances are 0 there.
@@ -141,6 +141,7 @@ impl Tally {
 
     fn doubt(self) -> Doubt {
         let Self { coverages, fractions, rim, interior, grade } = self;
+        let grade = (!coverages.is_empty() && !fractions.is_empty()).then_some(grade);
         Doubt { coverage_sd: sd(&coverages), fraction_sd: sd(&fractions), rim, interior, grade }
     }
 }
@@ -154,6 +155,16 @@ fn sd(values: &[f64]) -> Option<f64> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_grade_whose_rim_cannot_be_judged_has_no_chances() {
+        let mut tally = Tally::default();
+        tally.add(None, Some((0.3, InteriorClass::UnderHalf)));
+        assert_eq!(tally.doubt().grade, None);
+        let mut tally = Tally::default();
+        tally.add(Some((0.0, RimClass::None)), Some((0.3, InteriorClass::UnderHalf)));
+        assert!(tally.doubt().grade.is_some_and(|g| g[3] > 0.0));
+    }
 
     #[test]
     fn blocks_hold_neighbours_and_normal_numbers_have_unit_variance() {

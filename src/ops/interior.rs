@@ -340,6 +340,6 @@ fn slice(
 }
 
 fn excluded_mm2(source: &Source<'_>, depth: &Depth, k: usize) -> f64 {
-    let lost = source.excluded[k].indexed_iter().filter(|(i, m)| **m && depth.depth_mm[*i] > depth.peel_mm).count();
+    let lost = source.excluded[k].indexed_iter().filter(|(i, m)| **m && depth.in_zone(*i)).count();
     lost as f64 * source.planes[k].pixel_area_mm2()
 }
