@@ -3,49 +3,85 @@
 use ndarray::{Array2, ArrayView2};
 
 /// Distance of every pixel's centre to the nearest centre outside the mask, mm; 0 outside. Everything beyond the plane
-/// is outside. Felzenszwalb and Huttenlocher 2012: two passes of lower envelopes of parabolas.
+/// is outside.
 pub fn to_outside_mm(mask: ArrayView2<'_, bool>, pixel_mm: [f64; 2]) -> Array2<f64> {
     let (ny, nx) = mask.dim();
-    let mut squared = Array2::from_elem((ny + 2, nx + 2), 0.0);
-    for ((y, x), _) in mask.indexed_iter().filter(|(_, m)| **m) {
-        squared[(y + 1, x + 1)] = f64::MAX;
-    }
-    for mut row in squared.rows_mut() {
-        let done = envelope(&row.to_vec(), pixel_mm[0]);
-        row.iter_mut().zip(done).for_each(|(r, d)| *r = d);
-    }
-    for mut column in squared.columns_mut() {
-        let done = envelope(&column.to_vec(), pixel_mm[1]);
-        column.iter_mut().zip(done).for_each(|(r, d)| *r = d);
-    }
-    Array2::from_shape_fn((ny, nx), |(y, x)| squared[(y + 1, x + 1)].sqrt())
+    let mut outside = Array2::from_elem((ny + 2, nx + 2), true);
+    outside.slice_mut(ndarray::s![1..=ny, 1..=nx]).zip_mut_with(&mask, |o, &m| *o = !m);
+    let nearest = Nearest::of(outside.view(), pixel_mm);
+    Array2::from_shape_fn((ny, nx), |(y, x)| nearest.squared_mm2[(y + 1, x + 1)].sqrt())
 }
 
-/// `out(q) = min_p f(p) + (step (q - p))^2`; parabolas of infinite height take no part.
-fn envelope(f: &[f64], step: f64) -> Vec<f64> {
-    let meets = |p: usize, q: usize| {
-        let (a, b) = (p as f64 * step, q as f64 * step);
-        ((f[q] + b * b) - (f[p] + a * a)) / (2.0 * (b - a))
-    };
-    let mut stack: Vec<(usize, f64)> = Vec::new();
-    for q in (0..f.len()).filter(|&q| f[q] < f64::MAX) {
-        while stack.last().is_some_and(|&(p, from)| meets(p, q) <= from) {
-            stack.pop();
+/// For every pixel the nearest of the marked ones.
+pub struct Nearest {
+    /// Squared distance to it, mm2; infinite where nothing is marked.
+    pub squared_mm2: Array2<f64>,
+    /// Its row and column; meaningless where nothing is marked.
+    pub at: Array2<(u32, u32)>,
+}
+
+impl Nearest {
+    /// Felzenszwalb and Huttenlocher 2012: along the rows first, then along the columns, each a lower envelope of
+    /// parabolas.
+    pub fn of(marked: ArrayView2<'_, bool>, pixel_mm: [f64; 2]) -> Self {
+        let (ny, nx) = marked.dim();
+        let mut squared_mm2 = marked.mapv(|m| if m { 0.0 } else { f64::INFINITY });
+        let mut at = Array2::from_elem((ny, nx), (0, 0));
+        let mut envelope = Envelope::default();
+        for (mut row, mut at) in squared_mm2.rows_mut().into_iter().zip(at.rows_mut()) {
+            envelope.of(row.iter().copied(), pixel_mm[0]);
+            envelope.read(row.iter_mut().zip(&mut at), |site, to| *to = (0, site as u32));
         }
-        let from = stack.last().map_or(f64::NEG_INFINITY, |&(p, _)| meets(p, q));
-        stack.push((q, from));
+        for (mut column, mut at) in squared_mm2.columns_mut().into_iter().zip(at.columns_mut()) {
+            envelope.of(column.iter().copied(), pixel_mm[1]);
+            let across: Vec<u32> = at.iter().map(|a| a.1).collect();
+            envelope.read(column.iter_mut().zip(&mut at), |site, to| *to = (site as u32, across[site]));
+        }
+        Self { squared_mm2, at }
     }
-    let mut k = 0;
-    let value =
-        |q: usize, k: usize| stack.get(k).map_or(f64::MAX, |&(p, _)| f[p] + ((q as f64 - p as f64) * step).powi(2));
-    (0..f.len())
-        .map(|q| {
-            while stack.get(k + 1).is_some_and(|&(_, from)| from < q as f64 * step) {
+}
+
+/// The lower envelope of the parabolas `f(p) + (step (q - p))^2` along a line, left to right.
+#[derive(Default)]
+struct Envelope {
+    /// Each parabola of the envelope: where its apex is, how high it is, and from where on it is the lowest.
+    parabolas: Vec<(usize, f64, f64)>,
+    step: f64,
+}
+
+impl Envelope {
+    /// Of the heights of a line; parabolas of infinite height take no part.
+    fn of(&mut self, heights: impl Iterator<Item = f64>, step: f64) {
+        self.parabolas.clear();
+        self.step = step;
+        for (q, height) in heights.enumerate().filter(|(_, h)| h.is_finite()) {
+            let mut from = f64::NEG_INFINITY;
+            while let Some(&(p, other, since)) = self.parabolas.last() {
+                let (a, b) = (p as f64 * step, q as f64 * step);
+                from = ((height + b * b) - (other + a * a)) / (2.0 * (b - a));
+                if from > since {
+                    break;
+                }
+                self.parabolas.pop();
+                from = f64::NEG_INFINITY;
+            }
+            self.parabolas.push((q, height, from));
+        }
+    }
+
+    /// Writes the envelope along the line; `owner` is told whose parabola is the lowest at each place.
+    fn read<'a, T: 'a>(&self, line: impl Iterator<Item = (&'a mut f64, &'a mut T)>, owner: impl Fn(usize, &mut T)) {
+        let mut k = 0;
+        for (q, (value, at)) in line.enumerate() {
+            while self.parabolas.get(k + 1).is_some_and(|&(_, _, from)| from < q as f64 * self.step) {
                 k += 1;
             }
-            value(q, k)
-        })
-        .collect()
+            let Some(&(p, height, _)) = self.parabolas.get(k) else { continue };
+            let off = (q as f64 - p as f64) * self.step;
+            *value = height + off * off;
+            owner(p, at);
+        }
+    }
 }
 
 #[cfg(test)]
@@ -79,6 +115,24 @@ mod tests {
             let mask = Array2::from_shape_fn((7, 9), |(y, x)| bits[y * 9 + x] > 0);
             let fast = to_outside_mm(mask.view(), [sx, sy]);
             prop_assert!(fast.iter().zip(slow(&mask, [sx, sy]).iter()).all(|(a, b)| (a - b).abs() < 1e-9));
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn the_nearest_marked_pixel_is_named(bits in prop::collection::vec(0..9u8, 7 * 9), sx in 0.3..2.0f64, sy in 0.3..2.0f64) {
+            let marked = Array2::from_shape_fn((7, 9), |(y, x)| bits[y * 9 + x] == 0);
+            let found = Nearest::of(marked.view(), [sx, sy]);
+            let squared = |(y, x): (usize, usize), (v, u): (usize, usize)| {
+                ((x as f64 - u as f64) * sx).powi(2) + ((y as f64 - v as f64) * sy).powi(2)
+            };
+            for (i, &got) in found.squared_mm2.indexed_iter() {
+                let all = marked.indexed_iter().filter(|(_, m)| **m).map(|(j, _)| squared(i, j));
+                let want = all.fold(f64::INFINITY, f64::min);
+                prop_assert!(got == want || (got - want).abs() < 1e-9);
+                let at = (found.at[i].0 as usize, found.at[i].1 as usize);
+                prop_assert!(want.is_infinite() || marked[at] && (squared(i, at) - want).abs() < 1e-9);
+            }
         }
     }
 }

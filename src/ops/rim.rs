@@ -24,13 +24,16 @@ pub mod deblur;
 pub mod density;
 pub mod layers;
 pub mod profile;
+pub mod thickness;
 
-use border::{Belief, Chance};
+use border::{Belief, Neighbours};
 use chain::Evidence;
 use deblur::Kernel;
 use density::Densities;
 use layers::{KINDS, Layers, OFFSETS};
 pub use profile::{PROFILE_MM, Profile, Source, profiles};
+use thickness::Excess;
+pub use thickness::thickness_mm;
 
 /// How a rim is told from what is not one.
 #[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
@@ -88,6 +91,10 @@ pub struct Arc {
     pub width_mm: Option<f64>,
     /// Where a rim ends inside, mm off the outline: half way down from its peak; `None` where bone goes on.
     pub inner_mm: Option<f64>,
+    /// How far a surface so tilted moves within a slice, mm: the rim shows so much thicker.
+    pub smear_mm: f64,
+    /// What it shows of the rim's thickness, where it is covered.
+    pub excess: Option<Excess>,
     /// Ring of the outline it belongs to, an index into the slice's rings.
     pub ring: usize,
 }
@@ -203,25 +210,34 @@ fn rings(profiles: &[Profile], evidence: Vec<Evidence>, plane: usize) -> Vec<bor
         .collect()
 }
 
-/// The hands that may have drawn the outline, as the rays at the main mineral threshold tell.
-pub fn hands(rays: &Rays<'_>, outlines: &[SliceOutline], rules: &Rules, mineral_hu: f64) -> Vec<Chance> {
-    border::hands(&rays.rings(outlines, rules, mineral_hu))
-}
-
-/// Judges every ray at one mineral threshold, and every slice by its rays.
-pub fn judge(
+/// Judges every ray and every slice at each mineral threshold; the first one tells whose hand drew the outline.
+pub fn judge<const N: usize>(
     rays: &Rays<'_>,
     outlines: &[SliceOutline],
-    hands: &[Chance],
     rules: &Rules,
-    mineral_hu: f64,
+    minerals_hu: [f64; N],
+) -> [Vec<RimSlice>; N] {
+    let rings = minerals_hu.map(|hu| rays.rings(outlines, rules, hu));
+    let hands = border::hands(&rings[0]);
+    let neighbours = Neighbours::new(&rings[0], rays.slice_mm);
+    std::array::from_fn(|i| {
+        let beliefs = border::beliefs(&rings[i], &neighbours, &hands).into_iter().flatten();
+        slices(rays, outlines, beliefs, rules, minerals_hu[i] - rules.bone_below_hu)
+    })
+}
+
+fn slices(
+    rays: &Rays<'_>,
+    outlines: &[SliceOutline],
+    mut beliefs: impl Iterator<Item = Belief>,
+    rules: &Rules,
+    bone_hu: f64,
 ) -> Vec<RimSlice> {
-    let rings = rays.rings(outlines, rules, mineral_hu);
-    let mut beliefs = border::beliefs(&rings, hands, rays.slice_mm).into_iter().flatten();
     let last = outlines.len().saturating_sub(1);
     let mut slices = Vec::new();
     for (k, profiles) in rays.profiles.iter().enumerate() {
-        let mut arcs: Vec<Arc> = profiles.iter().zip(beliefs.by_ref()).map(|(p, b)| arc(p, b)).collect();
+        let shown = profiles.iter().zip(&rays.layers[k]).zip(beliefs.by_ref());
+        let mut arcs: Vec<Arc> = shown.map(|((p, l), b)| arc(p, l, b, rays.slice_mm, bone_hu)).collect();
         arcs.chunk_by_mut(|a, b| a.ring == b.ring).for_each(|ring| clean(ring, rules));
         let slice = summary(arcs);
         let standing = match (k == 0 || k == last, outlines[k].area_mm2 < rules.min_area_mm2) {
@@ -235,7 +251,7 @@ pub fn judge(
     slices
 }
 
-fn arc(profile: &Profile, belief: Belief) -> Arc {
+fn arc(profile: &Profile, layers: &Layers, belief: Belief, slice_mm: f64, bone_hu: f64) -> Arc {
     let cover = match (profile.evaluable, belief.rim > 0.5) {
         (false, _) => Cover::Unevaluable,
         (true, true) => Cover::Covered,
@@ -246,7 +262,11 @@ fn arc(profile: &Profile, belief: Belief) -> Arc {
     let peak = densest.unwrap_or(near[0]);
     let covered = cover == Cover::Covered;
     let width = if covered { half_width(&profile.hu, peak) } else { None };
-    let inner = if covered { inner_face(&profile.hu, peak, belief.border_mm) } else { None };
+    let smear_mm = profile.tilt_tangent * slice_mm;
+    let thickest_mm = THICKEST_MM + 0.5 * smear_mm;
+    let inner = if covered { inner_face(&profile.hu, peak, belief.border_mm - thickest_mm) } else { None };
+    let densest_hu = layers.densest(belief.border_mm - THICKEST_MM, belief.border_mm + 0.5);
+    let excess = if covered { Excess::of(profile, belief.border_mm, densest_hu, bone_hu) } else { None };
     Arc {
         at: profile.ray.at,
         normal: profile.ray.normal,
@@ -257,6 +277,8 @@ fn arc(profile: &Profile, belief: Belief) -> Arc {
         peak_at_mm: profile::place_mm(peak),
         width_mm: width.map(|samples| samples * profile::STEP_MM),
         inner_mm: inner,
+        smear_mm,
+        excess,
         ring: profile.ring,
     }
 }
@@ -264,10 +286,10 @@ fn arc(profile: &Profile, belief: Belief) -> Arc {
 /// A rim is no thicker than this, mm: what is thicker is internal bone that touches it.
 const THICKEST_MM: f64 = 3.5;
 
-/// Where a ray falls to half way between the peak and its lowest point within the thickest rim, mm off the outline;
-/// `None` where it stays above half of the peak.
-fn inner_face(hu: &[f32], peak: usize, border_mm: f64) -> Option<f64> {
-    let deepest = profile::index(border_mm - THICKEST_MM).min(peak);
+/// Where a ray falls to half way between the peak and its lowest point down to `deepest_mm`, mm off the outline; `None`
+/// where it stays above half of the peak.
+fn inner_face(hu: &[f32], peak: usize, deepest_mm: f64) -> Option<f64> {
+    let deepest = profile::index(deepest_mm.max(PROFILE_MM[0])).min(peak);
     let lowest = hu[deepest..=peak].iter().copied().fold(f32::INFINITY, f32::min);
     let half = (hu[peak] + lowest) / 2.0;
     let below = (deepest..peak).rev().find(|&i| hu[i] < half).filter(|_| lowest < 0.5 * hu[peak])?;
@@ -353,6 +375,8 @@ mod tests {
             peak_at_mm: 0.0,
             width_mm: None,
             inner_mm: None,
+            smear_mm: 0.0,
+            excess: None,
             ring: 0,
         };
         covers.chars().map(arc).collect()

@@ -122,6 +122,8 @@ fn rim(outline: &SliceOutline) -> RimSlice {
             peak_at_mm: -1.0,
             width_mm: None,
             inner_mm: None,
+            smear_mm: 0.0,
+            excess: None,
             ring: 0,
         }
     };

@@ -147,6 +147,8 @@ mod tests {
             peak_at_mm: 0.0,
             width_mm: None,
             inner_mm: None,
+            smear_mm: 0.0,
+            excess: None,
             ring: 0,
         }
     }

@@ -30,8 +30,7 @@ fn run(view: &View<'_>, settings: &Settings) -> Result<Board, Refusal> {
     let slice_mm = view.get(&keys::AXIAL_TUMOUR).geometry().spacing[2];
     let (thresholds, rims) = (view.get(&keys::THRESHOLDS), view.get(&keys::RIM));
     let source = Source { outlines, planes, excluded, slice_mm };
-    let interiors = std::array::from_fn(|i| interior(&source, &rims[i], &settings.interior, thresholds[i]));
     let mut board = Board::default();
-    board.put(&keys::INTERIOR, interiors, &[]);
+    board.put(&keys::INTERIOR, interior(&source, rims, &settings.interior, *thresholds), &[]);
     Ok(board)
 }

@@ -3,7 +3,7 @@
 use super::Stage;
 use crate::measure::settings::Settings;
 use crate::measure::{Board, Modality, Refusal, View, keys, reason};
-use crate::ops::rim::{PROFILE_MM, Rays, Source, hands, judge, profiles};
+use crate::ops::rim::{PROFILE_MM, Rays, Source, judge, profiles};
 
 /// `rim`
 pub const DEF: Stage = Stage {
@@ -38,12 +38,10 @@ fn run(view: &View<'_>, settings: &Settings) -> Result<Board, Refusal> {
         metal_margin_mm: settings.density.metal_margin_mm,
     };
     let profiles = profiles(&source, &settings.rim);
-    let thresholds = view.get(&keys::THRESHOLDS);
+    let thresholds = *view.get(&keys::THRESHOLDS);
     let rays = Rays::new(&profiles, &settings.rim, slice_mm, thresholds[0]);
-    let hands = hands(&rays, outlines, &settings.rim, thresholds[0]);
-    let rims = thresholds.map(|hu| judge(&rays, outlines, &hands, &settings.rim, hu));
     let mut board = Board::default();
-    board.put(&keys::RIM, rims, &[]);
+    board.put(&keys::RIM, judge(&rays, outlines, &settings.rim, thresholds), &[]);
     if slice_mm > MAX_SLICE_MM {
         board.refuse(keys::RIM_SLICES.name, Refusal::of(reason::SLICE_GT_5MM, format!("{slice_mm:.2} mm")));
     } else {

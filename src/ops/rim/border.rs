@@ -4,6 +4,7 @@
 use super::chain::{self, Evidence, FREQUENCY, Hand, Walk, pass};
 use super::layers::{KINDS, NATIVE, OFFSETS, RIM, Weights, offset_mm};
 use crate::ops::outline::Point;
+use crate::ops::places::Places;
 use crate::volume::traverse::each;
 
 /// The hands that are tried, mm: bias and stray.
@@ -23,8 +24,10 @@ const NEIGHBOUR_MM: f64 = 2.0;
 /// How far a rim is alike in the plane and across planes, mm.
 const ALIKE_IN_PLANE_MM: f64 = 2.5;
 const ALIKE_ACROSS_MM: f64 = 6.0;
+/// A ray farther away in the plane is none of its neighbours, mm: its weight would be below 0.01.
+const FAR_MM: f64 = 8.0;
 /// A ray's neighbours on other slices speak with this power.
-const NEIGHBOURS_SAY: f64 = 0.3;
+const NEIGHBOURS_SAY: f32 = 0.3;
 /// What they say is held against this much of nothing seen.
 const RESERVE: f64 = 0.15;
 
@@ -80,13 +83,60 @@ fn log_prior(hand: Hand) -> f64 {
     -0.5 * (bias * bias + stray * stray)
 }
 
+/// A ray on another slice near to one on this, and how much it says of it.
+struct Neighbour {
+    ring: usize,
+    ray: usize,
+    weight: f64,
+}
+
+/// For every ray of every ring its neighbours above and below.
+pub struct Neighbours(Vec<Vec<Vec<Neighbour>>>);
+
+impl Neighbours {
+    /// Of rings on slices `slice_mm` apart.
+    pub fn new(rings: &[Ring], slice_mm: f64) -> Self {
+        let reach = ((NEIGHBOUR_MM / slice_mm) as usize).max(1);
+        let last = rings.iter().map(|r| r.plane).max().unwrap_or(0);
+        let planes = each(last + 1, |plane| PlaneRays::new(rings, plane));
+        let near = |ring: &Ring, at: Point| {
+            let others = ring.plane.saturating_sub(reach)..(ring.plane + reach).min(last) + 1;
+            let others = others.filter(|&p| p != ring.plane);
+            others.filter_map(|p| planes[p].neighbour(at, ring.plane.abs_diff(p) as f64 * slice_mm)).collect()
+        };
+        Self(each(rings.len(), |r| rings[r].at.iter().map(|&at| near(&rings[r], at)).collect()))
+    }
+}
+
+/// The rays of one plane, to be looked up by place.
+struct PlaneRays {
+    places: Places,
+    /// Ring and ray of each place.
+    owners: Vec<(usize, usize)>,
+}
+
+impl PlaneRays {
+    fn new(rings: &[Ring], plane: usize) -> Self {
+        let there = || rings.iter().enumerate().filter(move |(_, r)| r.plane == plane);
+        let owners = there().flat_map(|(ring, r)| (0..r.at.len()).map(move |ray| (ring, ray))).collect();
+        Self { places: Places::new(there().flat_map(|(_, r)| r.at.iter().copied()).collect()), owners }
+    }
+
+    fn neighbour(&self, at: Point, across_mm: f64) -> Option<Neighbour> {
+        let (place, distance_mm) = self.places.nearest(at, FAR_MM)?;
+        let (d, z) = (distance_mm / ALIKE_IN_PLANE_MM, across_mm / ALIKE_ACROSS_MM);
+        let (ring, ray) = self.owners[place];
+        Some(Neighbour { ring, ray, weight: libm::exp(-0.5 * d * d - z) })
+    }
+}
+
 /// What is believed of every ray: each ring by itself first, then again with what its neighbours above and below say.
-pub fn beliefs(rings: &[Ring], hands: &[Chance], slice_mm: f64) -> Vec<Vec<Belief>> {
+pub fn beliefs(rings: &[Ring], neighbours: &Neighbours, hands: &[Chance]) -> Vec<Vec<Belief>> {
     let alone = each(rings.len(), |r| ring(&rings[r], &rings[r].evidence, hands));
     each(rings.len(), |r| {
         let mut evidence = rings[r].evidence.clone();
-        for (i, e) in evidence.iter_mut().enumerate() {
-            let says = neighbours(rings, &alone, r, rings[r].at[i], slice_mm);
+        for (e, near) in evidence.iter_mut().zip(&neighbours.0[r]) {
+            let says = say(near, &alone);
             e.weights.iter_mut().zip(says).for_each(|(kind, s)| kind.iter_mut().for_each(|w| *w *= s));
         }
         ring(&rings[r], &evidence, hands)
@@ -104,36 +154,23 @@ fn ring(ring: &Ring, evidence: &[Evidence], hands: &[Chance]) -> Vec<Belief> {
 }
 
 fn add(mean: &mut Belief, chance: f64, weights: &Weights) {
-    mean.rim += chance * weights[RIM].iter().sum::<f64>();
-    mean.native += chance * weights[NATIVE].iter().sum::<f64>();
-    let at = |j: usize| (0..KINDS).map(|c| weights[c][j]).sum::<f64>() * offset_mm(j);
+    mean.rim += chance * f64::from(weights[RIM].iter().sum::<f32>());
+    mean.native += chance * f64::from(weights[NATIVE].iter().sum::<f32>());
+    let at = |j: usize| f64::from((0..KINDS).map(|c| weights[c][j]).sum::<f32>()) * offset_mm(j);
     mean.border_mm += chance * (0..OFFSETS).map(at).sum::<f64>();
 }
 
-/// What the nearest rays on neighbouring slices say of each kind of border at a point.
-fn neighbours(rings: &[Ring], alone: &[Vec<Belief>], here: usize, at: Point, slice_mm: f64) -> [f64; KINDS] {
-    let reach = ((NEIGHBOUR_MM / slice_mm) as usize).max(1);
-    let plane = rings[here].plane;
-    let mut sum = FREQUENCY.map(|f| RESERVE * f);
+/// What neighbours say of each kind of border.
+fn say(near: &[Neighbour], alone: &[Vec<Belief>]) -> [f32; KINDS] {
+    let mut sum = FREQUENCY.map(|f| RESERVE * f64::from(f));
     let mut heard = RESERVE;
-    for other in (plane.saturating_sub(reach)..=plane + reach).filter(|&p| p != plane) {
-        let Some((distance_mm, belief)) = nearest(rings, alone, other, at) else { continue };
-        let (d, z) = (distance_mm / ALIKE_IN_PLANE_MM, other.abs_diff(plane) as f64 * slice_mm / ALIKE_ACROSS_MM);
-        let weight = libm::exp(-0.5 * d * d - z);
+    for neighbour in near {
+        let belief = &alone[neighbour.ring][neighbour.ray];
         let kinds = [1.0 - belief.rim - belief.native, belief.native, belief.rim];
-        sum.iter_mut().zip(kinds).for_each(|(s, k)| *s += weight * k);
-        heard += weight;
+        sum.iter_mut().zip(kinds).for_each(|(s, k)| *s += neighbour.weight * k);
+        heard += neighbour.weight;
     }
-    std::array::from_fn(|c| libm::pow(sum[c].max(0.0) / heard / FREQUENCY[c], NEIGHBOURS_SAY))
-}
-
-/// The ray of a plane that is nearest to a point, and how far it is.
-fn nearest(rings: &[Ring], alone: &[Vec<Belief>], plane: usize, at: Point) -> Option<(f64, Belief)> {
-    let there = rings.iter().zip(alone).filter(|(r, _)| r.plane == plane);
-    let rays = there.flat_map(|(r, beliefs)| r.at.iter().zip(beliefs));
-    let far = |p: &Point| (p[0] - at[0]) * (p[0] - at[0]) + (p[1] - at[1]) * (p[1] - at[1]);
-    let found = rays.map(|(p, b)| (far(p), *b)).min_by(|a, b| a.0.total_cmp(&b.0));
-    found.map(|(squared, belief)| (squared.sqrt(), belief))
+    std::array::from_fn(|c| libm::powf((sum[c].max(0.0) / heard) as f32 / FREQUENCY[c], NEIGHBOURS_SAY))
 }
 
 #[cfg(test)]
@@ -141,7 +178,7 @@ mod tests {
     use super::super::layers::BARE;
     use super::*;
 
-    fn circle(plane: usize, weights: impl Fn(usize, usize) -> f64) -> Ring {
+    fn circle(plane: usize, weights: impl Fn(usize, usize) -> f32) -> Ring {
         let at = (0..60).map(|i| libm::sincos(std::f64::consts::TAU * f64::from(i) / 60.0));
         let evidence =
             Evidence { weights: std::array::from_fn(|c| std::array::from_fn(|j| weights(c, j))), leaves: false };
@@ -154,7 +191,7 @@ mod tests {
         let rings: Vec<Ring> = (0..6).map(|p| circle(p, tight)).collect();
         let found = hands(&rings);
         assert!((found.iter().map(|c| c.1).sum::<f64>() - 1.0).abs() < 1e-12);
-        let believed = beliefs(&rings, &found, 3.0);
+        let believed = beliefs(&rings, &Neighbours::new(&rings, 3.0), &found);
         assert!(believed.iter().flatten().all(|b| b.rim > 0.95 && (b.border_mm - 0.5).abs() < 0.15));
     }
 
@@ -163,9 +200,9 @@ mod tests {
         let rim = |c: usize, _: usize| if c == RIM { 1.0 } else { 0.3 };
         let bare = |c: usize, _: usize| if c == BARE { 1.0 } else { 0.3 };
         let unknown = |_: usize, _: usize| 1.0;
-        let between = |f: &dyn Fn(usize, usize) -> f64| {
+        let between = |f: &dyn Fn(usize, usize) -> f32| {
             let rings = [circle(4, f), circle(5, unknown), circle(6, f)];
-            beliefs(&rings, &[(Hand { bias_mm: 0.0, stray_mm: 0.5 }, 1.0)], 3.0)[1][7].rim
+            beliefs(&rings, &Neighbours::new(&rings, 3.0), &[(Hand { bias_mm: 0.0, stray_mm: 0.5 }, 1.0)])[1][7].rim
         };
         assert!(between(&rim) > 0.8 && between(&bare) < 0.1, "{} {}", between(&rim), between(&bare));
     }

@@ -5,24 +5,24 @@
 //! comes from and goes to somewhere: it may begin and end only where bone is seen to leave the lesion, and a rim
 //! rarely ends just there. That is what tells a remnant of the vertebra's wall from a patch of rim.
 
-use super::layers::{BARE, KINDS, NATIVE, OFFSETS, RIM, Weights, offset_mm};
+use super::layers::{BARE, KINDS, NATIVE, OFFSET_MM, OFFSETS, RIM, Weights, offset_mm};
 
 /// A hand's stray is correlated over this length, mm (method.md 1.1: 8 mm).
 const STRAY_LENGTH_MM: f64 = 8.0;
 /// Rays walked before the first one, to forget where the ring was opened: five lengths of the stray.
 const WARM_UP: usize = 40;
 /// How often each kind is met, before anything is seen.
-pub const FREQUENCY: [f64; KINDS] = [0.5, 0.15, 0.35];
+pub const FREQUENCY: [f32; KINDS] = [0.5, 0.15, 0.35];
 /// A rim begins or ends once in this many millimetres ...
-const RIM_CHANGES: f64 = 1.0 / 40.0;
+const RIM_CHANGES: f32 = 1.0 / 40.0;
 /// ... and so much more rarely where bone is seen to leave the lesion.
-const RIM_ENDS_AT_LEAVING_BONE: f64 = 0.2;
+const RIM_ENDS_AT_LEAVING_BONE: f32 = 0.1;
 /// Contact with native bone begins once in 30 mm and is short: it ends with this chance in each millimetre ...
-const CONTACT_BEGINS: f64 = 1.0 / 30.0;
+const CONTACT_BEGINS: f32 = 1.0 / 30.0;
 /// See above.
-const CONTACT_ENDS: f64 = 0.3;
+const CONTACT_ENDS: f32 = 0.15;
 /// ... but so much more rarely where no bone is seen to leave the lesion.
-const CONTACT_IS_BLUNT: f64 = 0.05;
+const CONTACT_IS_BLUNT: f32 = 0.05;
 
 /// What is known of one ray before its neighbours are asked.
 #[derive(Clone, Debug)]
@@ -42,62 +42,78 @@ pub struct Hand {
     pub stray_mm: f64,
 }
 
+/// How far the border may move from one ray to the next, in distances of offsets, to either side.
+const REACH: usize = 2;
+/// Moves a border may make: from [`REACH`] inwards to as much outwards.
+const MOVES: usize = 2 * REACH + 1;
+
 /// Transitions between offsets for one hand.
 pub struct Walk {
-    start: [f64; OFFSETS],
-    step: [[f64; OFFSETS]; OFFSETS],
+    start: [f32; OFFSETS],
+    /// Chance of each move from each offset.
+    moves: [[f32; OFFSETS]; MOVES],
 }
 
 impl Walk {
     /// The walk of a hand over rays `arc_mm` apart.
     pub fn new(hand: Hand, arc_mm: f64) -> Self {
         let keeps = libm::exp(-arc_mm / STRAY_LENGTH_MM);
-        let step_mm = hand.stray_mm * (1.0 - keeps * keeps).sqrt();
-        let from = |mm: f64| spread(hand.bias_mm + keeps * (mm - hand.bias_mm), step_mm);
-        Self { start: bell(hand.bias_mm, hand.stray_mm), step: std::array::from_fn(|i| from(offset_mm(i))) }
+        let variance = hand.stray_mm * hand.stray_mm * (1.0 - keeps * keeps) / (OFFSET_MM * OFFSET_MM);
+        let from = |j: usize| spread((1.0 - keeps) * (hand.bias_mm - offset_mm(j)) / OFFSET_MM, variance);
+        let by_offset: [[f64; MOVES]; OFFSETS] = std::array::from_fn(from);
+        let moves = std::array::from_fn(|m| std::array::from_fn(|j| by_offset[j][m] as f32));
+        Self { start: bell(hand.bias_mm, hand.stray_mm), moves }
     }
 
     /// Where the border may be on the next ray.
-    fn forward(&self, now: &[f64; OFFSETS]) -> [f64; OFFSETS] {
-        let mut next = [0.0; OFFSETS];
-        for (weight, row) in now.iter().zip(&self.step) {
-            next.iter_mut().zip(row).for_each(|(n, p)| *n += weight * p);
+    fn forward(&self, now: &[f32; OFFSETS]) -> [f32; OFFSETS] {
+        let mut next = [0.0; OFFSETS + 2 * REACH];
+        for (m, chances) in self.moves.iter().enumerate() {
+            next[m..m + OFFSETS].iter_mut().zip(now.iter().zip(chances)).for_each(|(n, (w, p))| *n += w * p);
         }
-        next
+        // Nothing is believed beyond the outermost offsets.
+        std::array::from_fn(|j| next[j + REACH])
     }
 
     /// The same from the next ray to this one.
-    fn backward(&self, next: &[f64; OFFSETS]) -> [f64; OFFSETS] {
-        self.step.map(|row| row.iter().zip(next).map(|(p, n)| p * n).sum())
+    fn backward(&self, next: &[f32; OFFSETS]) -> [f32; OFFSETS] {
+        let mut padded = [0.0; OFFSETS + 2 * REACH];
+        padded[REACH..REACH + OFFSETS].copy_from_slice(next);
+        let mut now = [0.0; OFFSETS];
+        for (m, chances) in self.moves.iter().enumerate() {
+            now.iter_mut().zip(padded[m..m + OFFSETS].iter().zip(chances)).for_each(|(n, (w, p))| *n += w * p);
+        }
+        now
     }
 }
 
-/// Half of the weight one step below the mean, half above, each shared by the two offsets it lies between: the pull
-/// back to the bias is far smaller than the distance of offsets, and no rounding may swallow it.
-fn spread(mean_mm: f64, sd_mm: f64) -> [f64; OFFSETS] {
-    let mut at = [0.0; OFFSETS];
-    for mm in [mean_mm - sd_mm, mean_mm + sd_mm] {
-        let place = ((mm - offset_mm(0)) / (offset_mm(1) - offset_mm(0))).clamp(0.0, (OFFSETS - 1) as f64 - 1e-9);
-        let (below, share) = (place as usize, place.fract());
-        at[below] += 0.5 * (1.0 - share);
-        at[below + 1] += 0.5 * share;
-    }
-    at
+/// Chances of the moves whose mean and variance, in distances of offsets, are those of the walk: on three neighbouring
+/// moves, so that a hand that strays by less than their distance keeps its pull. As few as two of them carry the mean.
+fn spread(mean: f64, variance: f64) -> [f64; MOVES] {
+    let middle = mean.round().clamp(1.0 - REACH as f64, REACH as f64 - 1.0);
+    let off = (mean - middle).clamp(-1.0, 1.0);
+    let moved = (variance + off * off).clamp(off.abs(), 1.0);
+    let mut chances = [0.0; MOVES];
+    let place = (middle + REACH as f64) as usize;
+    chances[place - 1] = 0.5 * (moved - off);
+    chances[place] = 1.0 - moved;
+    chances[place + 1] = 0.5 * (moved + off);
+    chances
 }
 
 /// A normal distribution on the offsets.
-fn bell(mean_mm: f64, sd_mm: f64) -> [f64; OFFSETS] {
+fn bell(mean_mm: f64, sd_mm: f64) -> [f32; OFFSETS] {
     let at: [f64; OFFSETS] = std::array::from_fn(|j| {
         libm::exp(-0.5 * ((offset_mm(j) - mean_mm) / sd_mm) * ((offset_mm(j) - mean_mm) / sd_mm))
     });
     let total: f64 = at.iter().sum();
-    at.map(|w| w / total)
+    at.map(|w| (w / total) as f32)
 }
 
 /// Chances to go from a kind of border on one ray to a kind on the next.
 ///
 /// The row of native bone does not add up to 1 where bone leaves nothing: such a contact is unlikely as a whole.
-fn changes(here: &Evidence, next: &Evidence) -> [[f64; KINDS]; KINDS] {
+fn changes(here: &Evidence, next: &Evidence) -> [[f32; KINDS]; KINDS] {
     let at_contact = |leaves: bool| if leaves { 1.0 } else { CONTACT_IS_BLUNT };
     let at_rim = |leaves: bool| if leaves { RIM_ENDS_AT_LEAVING_BONE } else { 1.0 };
     let mut p = [[0.0; KINDS]; KINDS];
@@ -149,7 +165,7 @@ fn forward(ring: &[Evidence], walk: &Walk, mut keep: impl FnMut(usize, &Weights)
         now.iter_mut().flatten().zip(ring[i].weights.iter().flatten()).for_each(|(w, e)| *w *= e);
         let total = scale(&mut now);
         if t >= n {
-            log_sum += libm::log(total);
+            log_sum += libm::log(f64::from(total));
             keep(i, &now);
         }
     }
@@ -157,8 +173,8 @@ fn forward(ring: &[Evidence], walk: &Walk, mut keep: impl FnMut(usize, &Weights)
 }
 
 /// Brings the weights to a sum of 1; gives what the sum was.
-fn scale(weights: &mut Weights) -> f64 {
-    let total: f64 = weights.iter().flatten().sum();
+fn scale(weights: &mut Weights) -> f32 {
+    let total: f32 = weights.iter().flatten().sum();
     weights.iter_mut().flatten().for_each(|w| *w /= total);
     total
 }
@@ -183,7 +199,7 @@ fn behind(here: &Evidence, next: &Evidence, walk: &Walk, after: &Weights) -> Wei
 mod tests {
     use super::*;
 
-    fn ray(weights: impl Fn(usize, usize) -> f64) -> Evidence {
+    fn ray(weights: impl Fn(usize, usize) -> f32) -> Evidence {
         Evidence { weights: std::array::from_fn(|c| std::array::from_fn(|j| weights(c, j))), leaves: false }
     }
 
@@ -195,11 +211,13 @@ mod tests {
         let mut total = 0.0;
         let sequence: Vec<usize> = (0..n).chain(0..n).chain(0..n).collect();
         // Messages along the unrolled ring, three times around, state by state, with no scaling and no shortcut.
-        let weight = |i: usize, s: usize| ring[i].weights[s / OFFSETS][s % OFFSETS];
+        let weight = |i: usize, s: usize| f64::from(ring[i].weights[s / OFFSETS][s % OFFSETS]);
+        let step =
+            |a: usize, b: usize| (b + REACH).checked_sub(a).and_then(|m| walk.moves.get(m)).map_or(0.0, |m| m[a]);
         let go = |a: usize, b: usize, i: usize, k: usize| {
-            changes(&ring[i], &ring[k])[a / OFFSETS][b / OFFSETS] * walk.step[a % OFFSETS][b % OFFSETS]
+            f64::from(changes(&ring[i], &ring[k])[a / OFFSETS][b / OFFSETS] * step(a % OFFSETS, b % OFFSETS))
         };
-        let first = |s: usize| FREQUENCY[s / OFFSETS] * walk.start[s % OFFSETS];
+        let first = |s: usize| f64::from(FREQUENCY[s / OFFSETS] * walk.start[s % OFFSETS]);
         let mut up: Vec<Vec<f64>> = vec![(0..states).map(|s| first(s) * weight(0, s)).collect()];
         for t in 1..3 * n {
             let (h, i) = (sequence[t - 1], sequence[t]);
@@ -224,15 +242,28 @@ mod tests {
     #[test]
     fn the_two_passes_add_up_every_path() {
         let ring: Vec<Evidence> = (0..6)
-            .map(|i| ray(|c, j| 0.1 + ((i * 7 + c * 5 + j * 3) % 11) as f64 / 11.0))
+            .map(|i| ray(|c, j| 0.1 + ((i * 7 + c * 5 + j * 3) % 11) as f32 / 11.0))
             .enumerate()
             .map(|(i, e)| Evidence { leaves: i % 3 == 0, ..e })
             .collect();
         let walk = Walk::new(Hand { bias_mm: 0.2, stray_mm: 0.6 }, 1.0);
         let found = pass(&ring, &walk);
         for (belief, want) in found.iter().zip(by_all_paths(&ring, &walk)) {
-            let rim: f64 = belief[RIM].iter().sum();
+            let rim = f64::from(belief[RIM].iter().sum::<f32>());
             assert!((rim - want).abs() < 2e-3, "{rim} {want}");
+        }
+    }
+
+    #[test]
+    fn a_step_has_the_mean_and_the_variance_of_the_walk() {
+        for (mean, variance) in [(0.0, 0.08), (0.3, 0.3), (-0.8, 0.5), (0.12, 0.2), (0.05, 0.6)] {
+            let chances = spread(mean, variance);
+            let moment = |of: &dyn Fn(f64) -> f64| {
+                chances.iter().enumerate().map(|(m, p)| p * of(m as f64 - REACH as f64)).sum::<f64>()
+            };
+            assert!(chances.iter().all(|p| *p >= 0.0) && (moment(&|_| 1.0) - 1.0).abs() < 1e-12);
+            assert!((moment(&|m| m) - mean).abs() < 1e-12);
+            assert!((moment(&|m| (m - mean) * (m - mean)) - variance).abs() < 1e-12, "{mean} {variance}");
         }
     }
 
@@ -244,7 +275,7 @@ mod tests {
         let walk = Walk::new(Hand { bias_mm: 0.0, stray_mm: 0.5 }, 1.0);
         let among = |of: &dyn Fn() -> Evidence| {
             let ring: Vec<Evidence> = (0..30).map(|i| if i == 15 { doubtful() } else { of() }).collect();
-            pass(&ring, &walk)[15][RIM].iter().sum::<f64>()
+            pass(&ring, &walk)[15][RIM].iter().sum::<f32>()
         };
         assert!(among(&rim) > 0.95 && among(&bare) < 0.05);
     }
@@ -263,7 +294,7 @@ mod tests {
             let at = |i: usize| if (20..32).contains(&i) { either.clone() } else { bare.clone() };
             let near_end = |i: usize| [18, 19, 32, 33].contains(&i);
             let ring: Vec<Evidence> = (0..60).map(|i| Evidence { leaves: leaves && near_end(i), ..at(i) }).collect();
-            pass(&ring, &walk)[26][RIM].iter().sum::<f64>()
+            pass(&ring, &walk)[26][RIM].iter().sum::<f32>()
         };
         assert!(rim(true) < 0.5 * rim(false), "{} {}", rim(true), rim(false));
     }

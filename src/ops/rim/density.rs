@@ -25,39 +25,22 @@ const MIN_SAMPLES: usize = 50;
 /// Untreated tumour, HU: mean and SD (method.md 2: 30 to 80).
 const TUMOUR_HU: [f64; 2] = [60.0, 30.0];
 
-/// Logarithms of a density per HU, bin by bin.
-#[derive(Clone, Debug)]
-pub struct Log(Vec<f64>);
-
-impl Log {
-    /// At a density.
-    pub fn at(&self, hu: f64) -> f64 {
-        self.0[bin(hu)]
-    }
-
-    fn of(f: impl Fn(usize) -> f64) -> Self {
-        Self((0..BINS).map(|i| libm::log(f(i))).collect())
-    }
-
-    /// The larger of this and another one weighted by `weight`.
-    pub fn or(&self, other: &Self, weight: f64) -> Self {
-        let by = libm::log(weight);
-        Self(self.0.iter().zip(&other.0).map(|(a, b)| a.max(b + by)).collect())
-    }
-}
-
-/// The kinds of tissue along a ray.
-#[derive(Clone, Debug)]
-pub struct Densities {
+/// Logarithms of how likely a density is, per HU, in each kind of tissue along a ray.
+#[derive(Clone, Copy, Debug)]
+pub struct LogChances {
     /// Anything inside the lesion.
-    pub inside: Log,
+    pub inside: f32,
     /// Anything outside.
-    pub outside: Log,
+    pub outside: f32,
     /// The lesion's tissue without bone.
-    pub soft: Log,
+    pub soft: f32,
     /// Bone.
-    pub bone: Log,
+    pub bone: f32,
 }
+
+/// [`LogChances`] of every density, bin by bin.
+#[derive(Clone, Debug)]
+pub struct Densities(Vec<LogChances>);
 
 impl Densities {
     /// From samples well inside and well outside, HU, and the density from which tissue is bone.
@@ -71,12 +54,19 @@ impl Densities {
         let bone = |i: usize| rise(middle(i), bone_hu) / BONE_RANGE_HU;
         let faint = |i: usize| rise(middle(i), level_hu) * (1.0 - rise(middle(i), bone_hu)) / BONE_RANGE_HU;
         let (inner, outer) = (histogram(inside), histogram(outside));
-        Self {
-            inside: Log::of(|i| inner[i]),
-            outside: Log::of(|i| outer[i]),
-            soft: Log::of(|i| own[i] + FAINT * faint(i)),
-            bone: Log::of(|i| bone(i) + 1e-6),
-        }
+        let log = |chance: f64| libm::log(chance) as f32;
+        let all = (0..BINS).map(|i| LogChances {
+            inside: log(inner[i]),
+            outside: log(outer[i]),
+            soft: log(own[i] + FAINT * faint(i)),
+            bone: log(bone(i) + 1e-6),
+        });
+        Self(all.collect())
+    }
+
+    /// At a density, HU.
+    pub fn at(&self, hu: f64) -> LogChances {
+        self.0[bin(hu)]
     }
 }
 
@@ -127,9 +117,9 @@ mod tests {
     fn the_threshold_parts_bone_from_the_lesions_own_tissue() {
         let inside: Vec<f64> = (0..500).map(|i| 55.0 + f64::from(i % 41) - 20.0).collect();
         let d = Densities::new(&inside, &[-90.0, 55.0, 170.0], 180.0);
-        let favours_bone = |hu: f64| d.bone.at(hu) > d.soft.at(hu);
+        let favours_bone = |hu: f64| d.at(hu).bone > d.at(hu).soft;
         assert!(favours_bone(260.0) && favours_bone(700.0) && favours_bone(200.0));
         assert!(!favours_bone(60.0) && !favours_bone(140.0) && !favours_bone(-90.0));
-        assert!(d.soft.at(60.0) > d.soft.at(-90.0) + 4.0, "fat is no lesion");
+        assert!(d.at(60.0).soft > d.at(-90.0).soft + 4.0, "fat is no lesion");
     }
 }

@@ -1,7 +1,6 @@
 //! What a ray says of each hypothesis: how its millimetre layers would have to lie if the true border were there.
 
-use super::deblur::LAYER_MM;
-use super::density::Densities;
+use super::density::{Densities, LogChances};
 
 /// Kinds of border a ray may cross.
 pub const KINDS: usize = 3;
@@ -18,7 +17,7 @@ pub const OFFSETS: usize = 13;
 pub const OFFSET_MM: f64 = 0.5;
 
 /// One weight for each kind of border and offset.
-pub type Weights = [[f64; OFFSETS]; KINDS];
+pub type Weights = [[f32; OFFSETS]; KINDS];
 
 /// An offset, mm; negative inside the outline.
 pub fn offset_mm(j: usize) -> f64 {
@@ -29,35 +28,41 @@ pub fn offset_mm(j: usize) -> f64 {
 const FIRST_MM: f64 = -8.0;
 /// ... to here.
 const LAST_MM: f64 = 6.0;
-/// Layers whose middle is farther from the outline than this say nothing of its border, mm.
-const WINDOW_MM: f64 = 4.6;
+/// How many layer means that are.
+const PLACES: usize = ((LAST_MM - FIRST_MM) / OFFSET_MM) as usize + 1;
+/// Layers whose middle is farther than 4.5 mm from the outline say nothing of its border: first and last place that do.
+const WINDOW: [usize; 2] = [((-4.5 - FIRST_MM) / OFFSET_MM) as usize, ((4.5 - FIRST_MM) / OFFSET_MM) as usize];
+/// Layers deeper than those next to the border, and layers farther out, that are looked at.
+const OTHER_INNER: usize = 4;
+/// See above.
+const OTHER_OUTER: usize = 5;
 /// Layers inside the border that an unossified edge leaves free of bone: internal bone begins deeper (method.md 3.9).
 const FREE_LAYERS: usize = 2;
 /// How much a layer of bone outside a rim is worth against what else lies outside.
-const BONE_BEHIND_RIM: f64 = 0.7;
+const BONE_BEHIND_RIM_LOG: f32 = -0.356_675; // ln 0.7
 /// Layers of one ray and neighbouring rays repeat each other: each counts as this share of an independent sample.
-const INDEPENDENCE: f64 = 0.2;
+const INDEPENDENCE: f32 = 0.2;
 /// Layers in the window at any offset, to which those that fit are scaled.
-const LAYERS: f64 = 10.0;
+const LAYERS: f32 = 10.0;
 
-/// Layer means of one ray, every half millimetre.
-pub struct Layers(Vec<f64>);
-
-/// Places of the layer means, mm.
-pub fn places_mm() -> impl Iterator<Item = f64> {
-    let count = ((LAST_MM - FIRST_MM) / OFFSET_MM).round() as usize + 1;
-    (0..count).map(|i| FIRST_MM + i as f64 * OFFSET_MM)
-}
+/// Layer means of one ray, every half millimetre, HU.
+pub struct Layers([f64; PLACES]);
 
 impl Layers {
     /// From a function of the place of a layer's middle, mm.
     pub fn new(mean_hu: impl Fn(f64) -> f64) -> Self {
-        Self(places_mm().map(mean_hu).collect())
+        Self(std::array::from_fn(|i| mean_hu(FIRST_MM + i as f64 * OFFSET_MM)))
     }
 
     /// The layer about a place, HU.
     pub fn at(&self, u_mm: f64) -> f64 {
         self.0[((u_mm - FIRST_MM) / OFFSET_MM).round() as usize]
+    }
+
+    /// The densest layer between two places, HU.
+    pub fn densest(&self, from_mm: f64, to_mm: f64) -> f64 {
+        let place = |mm: f64| (((mm - FIRST_MM) / OFFSET_MM).round().max(0.0) as usize).min(PLACES - 1);
+        self.0[place(from_mm)..=place(to_mm)].iter().copied().fold(f64::NEG_INFINITY, f64::max)
     }
 
     /// Relative likelihood of every kind and offset, 1 for the best.
@@ -67,31 +72,34 @@ impl Layers {
     /// - native: the same, and bone outside;
     /// - rim: bone inside.
     pub fn likelihood(&self, d: &Densities) -> Weights {
-        let rim_deep = d.soft.or(&d.bone, 1.0);
-        let behind = d.outside.or(&d.bone, BONE_BEHIND_RIM);
-        let log: [[f64; KINDS]; OFFSETS] = std::array::from_fn(|j| {
-            let border = offset_mm(j);
-            let layer = |k: f64| self.at(border + (k + 0.5) * LAYER_MM);
-            let (common, count) = self.far_from(border, d);
-            let (first, second, out) = (layer(-1.0), layer(-2.0), layer(0.0));
-            let soft = d.soft.at(first) + d.soft.at(second);
-            let scale = LAYERS / (count + FREE_LAYERS + 1) as f64;
+        let at: [LogChances; PLACES] = std::array::from_fn(|i| d.at(self.0[i]));
+        let log: [[f32; KINDS]; OFFSETS] = std::array::from_fn(|j| {
+            let (common, count) = far_from(&at, j);
+            let layer = |k: isize| &at[layer_index(j, k)];
+            let (first, second, out) = (layer(-1), layer(-2), layer(0));
+            let soft = first.soft + second.soft;
+            let scale = LAYERS / (count + FREE_LAYERS + 1) as f32;
             let mut kinds = [common; KINDS];
-            kinds[BARE] += soft + d.outside.at(out);
-            kinds[NATIVE] += soft + d.bone.at(out);
-            kinds[RIM] += d.bone.at(first) + rim_deep.at(second) + behind.at(out);
+            kinds[BARE] += soft + out.outside;
+            kinds[NATIVE] += soft + out.bone;
+            kinds[RIM] += first.bone + second.soft.max(second.bone) + out.outside.max(out.bone + BONE_BEHIND_RIM_LOG);
             kinds.map(|l| scale * l)
         });
-        let best = log.iter().flatten().copied().fold(f64::NEG_INFINITY, f64::max);
-        std::array::from_fn(|kind| log.map(|at| libm::exp(INDEPENDENCE * (at[kind] - best))))
+        let best = log.iter().flatten().copied().fold(f32::NEG_INFINITY, f32::max);
+        std::array::from_fn(|kind| log.map(|of| libm::expf(INDEPENDENCE * (of[kind] - best))))
     }
+}
 
-    /// Logarithm of the likelihood of the layers that every kind of border has in common, and how many they are.
-    fn far_from(&self, border_mm: f64, d: &Densities) -> (f64, usize) {
-        let inner = (FREE_LAYERS..6).map(|k| border_mm - (k as f64 + 0.5) * LAYER_MM).filter(|u| *u >= -WINDOW_MM);
-        let outer = (1..6).map(|k| border_mm + (k as f64 + 0.5) * LAYER_MM).filter(|u| *u <= WINDOW_MM);
-        let log = inner.clone().map(|u| d.inside.at(self.at(u))).sum::<f64>()
-            + outer.clone().map(|u| d.outside.at(self.at(u))).sum::<f64>();
-        (log, inner.count() + outer.count())
-    }
+/// Where layer k outside the border stands among the places; -1 is the first one inside.
+fn layer_index(offset: usize, k: isize) -> usize {
+    let border = ((offset_mm(offset) - FIRST_MM) / OFFSET_MM) as isize;
+    (border + 2 * k + 1) as usize
+}
+
+/// Logarithm of the likelihood of the layers that every kind of border has in common, and how many they are.
+fn far_from(at: &[LogChances; PLACES], offset: usize) -> (f32, usize) {
+    let inside = (WINDOW[0]..layer_index(offset, -1 - FREE_LAYERS as isize) + 1).rev().step_by(2).take(OTHER_INNER);
+    let outside = (layer_index(offset, 1)..WINDOW[1] + 1).step_by(2).take(OTHER_OUTER);
+    let count = inside.len() + outside.len();
+    (inside.map(|i| at[i].inside).sum::<f32>() + outside.map(|i| at[i].outside).sum::<f32>(), count)
 }

@@ -1,8 +1,8 @@
 //! What lies along each ray across the outline, and whether the ray can be judged.
 
 use super::Rules;
-use crate::ops::contour::{contains, edges};
-use crate::ops::outline::{Point, Ring, SliceOutline};
+use crate::ops::fenced::Fenced;
+use crate::ops::outline::{Point, SliceOutline};
 use crate::ops::plane::Plane;
 use crate::ops::ray::{Ray, rays, sample};
 use crate::volume::traverse::each;
@@ -21,8 +21,17 @@ pub struct Profile {
     pub ring: usize,
     /// Density, HU.
     pub hu: Vec<f32>,
+    /// How fast the surface moves sideways across slices here: tan of its tilt.
+    pub tilt_tangent: f64,
     /// Whether it can be judged: neither metal nor a surface too oblique.
     pub evaluable: bool,
+}
+
+impl Profile {
+    /// Cosine of the surface's tilt.
+    pub fn cos_tilt(&self) -> f64 {
+        1.0 / (1.0 + self.tilt_tangent * self.tilt_tangent).sqrt()
+    }
 }
 
 /// Where the sample nearest to `u_mm` stands in a profile.
@@ -51,10 +60,11 @@ pub struct Source<'a> {
 
 /// Profiles of every ray of every slice.
 pub fn profiles(source: &Source<'_>, rules: &Rules) -> Vec<Vec<Profile>> {
-    each(source.outlines.len(), |k| slice_profiles(source, rules, k))
+    let fences = each(source.outlines.len(), |k| Fenced::new(&source.outlines[k].rings));
+    each(source.outlines.len(), |k| slice_profiles(source, &fences, rules, k))
 }
 
-fn slice_profiles(source: &Source<'_>, rules: &Rules, k: usize) -> Vec<Profile> {
+fn slice_profiles(source: &Source<'_>, fences: &[Fenced], rules: &Rules, k: usize) -> Vec<Profile> {
     let (outline, plane) = (&source.outlines[k], &source.planes[k]);
     let metal = metal_pixels(plane, source.metal_hu);
     let mut found = Vec::new();
@@ -63,8 +73,9 @@ fn slice_profiles(source: &Source<'_>, rules: &Rules, k: usize) -> Vec<Profile> 
             let hu = (0..=index(PROFILE_MM[1])).map(|i| sample(plane, ray.point(place_mm(i))) as f32).collect();
             let near_metal =
                 metal.iter().any(|m| libm::hypot(m[0] - ray.at[0], m[1] - ray.at[1]) < source.metal_margin_mm);
-            let smear_mm = tilt_tangent(source, k, ray.at) * source.slice_mm;
-            found.push(Profile { ray, ring, hu, evaluable: !near_metal && smear_mm <= rules.max_slice_smear_mm });
+            let tilt_tangent = tilt_tangent(source, fences, k, ray.at);
+            let evaluable = !near_metal && tilt_tangent * source.slice_mm <= rules.max_slice_smear_mm;
+            found.push(Profile { ray, ring, hu, tilt_tangent, evaluable });
         }
     }
     found
@@ -75,26 +86,11 @@ fn metal_pixels(plane: &Plane<f32>, metal_hu: f64) -> Vec<Point> {
     dense.map(|((y, x), _)| plane.at(x, y)).collect()
 }
 
-/// How fast the surface moves sideways from slice to slice at a point of outline k: tan of its tilt; 0 where a neighbour is missing.
-fn tilt_tangent(source: &Source<'_>, k: usize, at: Point) -> f64 {
-    let below = k.checked_sub(1).and_then(|i| source.outlines.get(i));
-    let Some((below, above)) = below.zip(source.outlines.get(k + 1)) else { return 0.0 };
-    let gap_mm = (above.plane - below.plane) as f64 * source.slice_mm;
-    ((signed_distance_mm(&above.rings, at) - signed_distance_mm(&below.rings, at)) / gap_mm).abs()
-}
-
-/// Distance to the nearest ring, mm; negative inside.
-fn signed_distance_mm(rings: &[Ring], at: Point) -> f64 {
-    let inside = rings.iter().filter(|r| contains(&r.points, at)).count() % 2 == 1;
-    let squared = rings.iter().flat_map(|r| edges(&r.points)).map(|(p, q)| squared_to_segment(at, p, q));
-    let distance = squared.fold(f64::INFINITY, f64::min).sqrt();
-    if inside { -distance } else { distance }
-}
-
-fn squared_to_segment(at: Point, p: Point, q: Point) -> f64 {
-    let d = [q[0] - p[0], q[1] - p[1]];
-    let along = (at[0] - p[0]) * d[0] + (at[1] - p[1]) * d[1];
-    let t = (along / (d[0] * d[0] + d[1] * d[1]).max(f64::MIN_POSITIVE)).clamp(0.0, 1.0);
-    let off = [p[0] + t * d[0] - at[0], p[1] + t * d[1] - at[1]];
-    off[0] * off[0] + off[1] * off[1]
+/// How fast the surface moves sideways from slice to slice at a point of outline k: tan of its tilt; 0 where a neighbour
+/// is missing.
+fn tilt_tangent(source: &Source<'_>, fences: &[Fenced], k: usize, at: Point) -> f64 {
+    let below = k.checked_sub(1).filter(|&i| i < fences.len());
+    let Some((below, above)) = below.zip(Some(k + 1).filter(|&i| i < fences.len())) else { return 0.0 };
+    let gap_mm = (source.outlines[above].plane - source.outlines[below].plane) as f64 * source.slice_mm;
+    ((fences[above].signed_mm(at) - fences[below].signed_mm(at)) / gap_mm).abs()
 }
