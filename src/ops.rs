@@ -13,5 +13,6 @@ pub mod quantile;
 pub mod ray;
 pub mod reformat;
 pub mod rim;
+pub mod sampling;
 pub mod shell;
 pub mod spline;

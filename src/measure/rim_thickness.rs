@@ -1,5 +1,6 @@
 //! Thickness of the rim.
 
+use super::doubt::rim_thickness_sd_mm;
 use super::{Measure, Measurement, Modality, Reading, Refusal, View, keys, reason, settings::Settings};
 use crate::ops::quantile::quantile;
 
@@ -19,8 +20,9 @@ pub const DEF: Measurement = Measurement {
 };
 
 fn rim_thickness(view: &View<'_>, _: &Settings) -> Result<Reading, Refusal> {
-    let slices = view.get(&keys::RIM)[0].iter().filter(|s| s.counts());
-    let mut widths: Vec<f64> = slices.flat_map(|s| &s.arcs).filter_map(|a| a.width_mm).collect();
-    let median = quantile(&mut widths, 0.5);
-    median.map(Reading::number).ok_or_else(|| Refusal::of(reason::NO_RIM, ""))
+    let slices = &view.get(&keys::RIM)[0];
+    let arcs = slices.iter().filter(|s| s.counts()).flat_map(|s| &s.arcs);
+    let mut widths: Vec<f64> = arcs.filter_map(|a| a.width_mm).collect();
+    let median = quantile(&mut widths, 0.5).ok_or_else(|| Refusal::of(reason::NO_RIM, ""))?;
+    Ok(Reading { uncertainty: rim_thickness_sd_mm(slices), ..Reading::number(median) })
 }
