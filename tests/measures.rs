@@ -111,9 +111,13 @@ fn every_measure_has_its_exact_value_and_no_other_is_registered() {
     for (name, exact, tolerance) in truth() {
         let found = rows.exam(name).and_then(|row| row.number()).unwrap_or(f64::NAN);
         assert!((found - exact).abs() <= tolerance, "{name}: {found} is not {exact} within {tolerance}");
+        let uncertainty = rows.exam(name).and_then(|row| row.uncertainty);
+        assert!(uncertainty.is_some_and(|u| u > 0.0 && u.is_finite()), "{name} give or take {uncertainty:?}");
     }
     for (name, class) in CLASSES {
         assert_eq!(rows.exam(name).and_then(|row| row.class()), Some(class), "{name}");
+        let wrong = rows.exam(name).and_then(|row| row.uncertainty);
+        assert!(wrong.is_some_and(|chance| (-1e-9..=1.0).contains(&chance)), "{name} is wrong by {wrong:?}");
     }
     let with_truth: BTreeSet<&str> = truth().iter().map(|t| t.0).chain(CLASSES.iter().map(|c| c.0)).collect();
     let registered: BTreeSet<&str> = measures(Modality::Ct).map(|m| m.name).collect();

@@ -1,7 +1,7 @@
 //! Mean density of the outline, rim included (method.md 1.9).
 
 use super::{
-    Column, Measure, Measurement, Modality, Reading, Refusal, View, flag, keys, no_flags, reason, settings::Settings,
+    Column, Measure, Measurement, Modality, Reading, Refusal, View, keys, no_flags, reason, settings::Settings,
 };
 use crate::ops::sampling::successive_sd;
 use crate::volume::traverse::each;
@@ -39,7 +39,7 @@ fn mean_density(view: &View<'_>, _: &Settings) -> Result<Reading, Refusal> {
     let mean = mean(image.as_slice().iter().zip(mask.as_slice()));
     let mean = mean.ok_or_else(|| Refusal::of(reason::BELOW_2_PIXELS, "no voxel"))?;
     let reading = Reading::number(mean).give_or_take(mean_sd(image, mask, mean));
-    Ok(reading.flag_if(*view.get(&keys::TOUCHES_BORDER), flag::TOUCHES_BORDER))
+    Ok(reading.of_what_is_shown(*view.get(&keys::TOUCHES_BORDER)))
 }
 
 /// SD of the mean by what each slice adds above or below it.

@@ -1,6 +1,6 @@
 //! The maximum diameter as PyRadiomics defines it, for comparison with published radiomics.
 
-use super::{Measure, Measurement, Modality, Reading, Refusal, View, flag, keys, reason, settings::Settings};
+use super::{Measure, Measurement, Modality, Reading, Refusal, View, keys, reason, settings::Settings};
 use crate::ops::mesh::slice_diameters;
 use crate::ops::sampling::{missed_peak, on_pixels};
 
@@ -35,5 +35,5 @@ fn mesh_diameter(view: &View<'_>, _: &Settings) -> Result<Reading, Refusal> {
     let missed = missed_peak(beside(k.checked_sub(2)), lengths_mm[k], beside(Some(k + 2)));
     let [dx, dy, _] = mask.geometry().spacing;
     let reading = Reading::number(lengths_mm[k]).give_or_take(on_pixels(&chord, [dx, dy], MESH_PX).and(missed).rms());
-    Ok(reading.flag_if(*view.get(&keys::TOUCHES_BORDER), flag::TOUCHES_BORDER))
+    Ok(reading.of_what_is_shown(*view.get(&keys::TOUCHES_BORDER)))
 }

@@ -31,7 +31,7 @@ fn volume(view: &View<'_>, _: &Settings) -> Result<Reading, Refusal> {
     let mask = view.get(&keys::TUMOUR);
     let volume = mask.count() as f64 * mask.geometry().voxel_volume_mm3();
     let reading = Reading::number(volume).give_or_take(volume_sd_mm3(mask));
-    Ok(reading.flag_if(*view.get(&keys::TOUCHES_BORDER), flag::TOUCHES_BORDER))
+    Ok(reading.of_what_is_shown(*view.get(&keys::TOUCHES_BORDER)))
 }
 
 fn pieces(view: &View<'_>, k: usize) -> Vec<Flag> {

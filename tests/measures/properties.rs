@@ -5,6 +5,7 @@ use osteon::geometry::Geometry;
 use osteon::measure::rows::ExamRows;
 use osteon::measure::{Modality, columns, measure, measures};
 use proptest::prelude::*;
+use std::cell::Cell;
 
 /// Voxels of the grid; not the same along x and y, so that exchanging them shows.
 const GRID: [usize; 3] = [64, 60, 7];
@@ -105,7 +106,7 @@ impl Arc {
 }
 
 fn any_arc() -> impl Strategy<Value = Arc> {
-    (0.0..6.28, 0.6..6.3, 1.2..2.5, 400.0..800.0).prop_map(|(from, length, thickness_mm, hu)| Arc {
+    (0.0..std::f64::consts::TAU, 0.6..6.3, 1.2..2.5, 400.0..800.0).prop_map(|(from, length, thickness_mm, hu)| Arc {
         from,
         length,
         thickness_mm,
@@ -116,8 +117,8 @@ fn any_arc() -> impl Strategy<Value = Arc> {
 /// Bone deeper than [`DEEP_MM`] under the border of the smallest lesion, on no end slice.
 fn any_blob() -> impl Strategy<Value = Blob> {
     let room_mm = LEAST_MM - DEEP_MM;
-    let slices = (SLICES[0] + 1..SLICES[1], 0_usize..3);
-    (0.0..std::f64::consts::TAU, 0.0..1.0, 1.5..room_mm, slices, 300.0..600.0).prop_map(
+    let slices = (SLICES[0] + 1..SLICES[1], 1_usize..3);
+    (0.0..std::f64::consts::TAU, 0.0..1.0, 3.0..room_mm, slices, 300.0..600.0).prop_map(
         move |(angle, out, radius_mm, (first, more), hu)| {
             let off_mm = out * (room_mm - radius_mm);
             let at_mm = [off_mm * libm::cos(angle), off_mm * libm::sin(angle)];
@@ -128,7 +129,7 @@ fn any_blob() -> impl Strategy<Value = Blob> {
 
 fn any_lesion() -> impl Strategy<Value = Lesion> {
     let rims = prop::collection::vec(any_arc(), 0..3);
-    let bone = prop::collection::vec(any_blob(), 0..3);
+    let bone = prop::collection::vec(any_blob(), 0..2);
     (LEAST_MM / 0.88..13.0, 0.04..0.1, 0.1..1.4, prop_oneof![Just(-80.0), 150.0..500.0], any::<u64>(), rims, bone)
         .prop_map(|(radius_mm, oblong, turn, native_hu, seed, rims, bone)| Lesion {
             radius_mm,
@@ -154,33 +155,40 @@ const CLASSES: [&str; 3] = ["boriani_grade", "rim", "interior"];
 // and when bone is added behind it, it is not (rim: incomplete, then none); bone that reaches an end slice is internal until a rim
 // closes that slice, and then it is the rim's (grade: 2a, then 1a). Hence bone here is deep and on inner slices.
 
-fn never_lowers(before: &Lesion, after: &Lesion) -> Result<(), TestCaseError> {
+/// Whether mineral raised a class; it must lower none.
+fn raised(before: &Lesion, after: &Lesion) -> Result<bool, TestCaseError> {
     let (before, after) = (before.scene().measured(&CLASSES), after.scene().measured(&CLASSES));
+    let mut raised = false;
     for name in CLASSES {
         let (was, is) = (rank(&before, name), rank(&after, name));
         prop_assert!(was.is_none() || is.is_none() || was <= is, "{} falls from {:?} to {:?}", name, was, is);
+        raised |= was < is;
     }
-    Ok(())
+    Ok(raised)
+}
+
+/// Adds something to many lesions; in a third of them a class must rise, or nothing was tried.
+fn never_lowers<T: std::fmt::Debug>(some: impl Strategy<Value = T>, add: impl Fn(&mut Lesion, T)) {
+    const CASES: u32 = 18;
+    let rises = Cell::new(0);
+    let run = cases(CASES).run(&(any_lesion(), some), |(lesion, more)| {
+        let mut after = lesion.clone();
+        add(&mut after, more);
+        rises.set(rises.get() + u32::from(raised(&lesion, &after)?));
+        Ok(())
+    });
+    run.unwrap();
+    assert!(rises.get() * 3 >= CASES, "only {} rise", rises.get());
 }
 
 #[test]
 fn more_bone_inside_never_lowers_a_class() {
-    let run = cases(12).run(&(any_lesion(), any_blob()), |(lesion, blob)| {
-        let mut more = lesion.clone();
-        more.bone.push(blob);
-        never_lowers(&lesion, &more)
-    });
-    run.unwrap();
+    never_lowers(any_blob(), |lesion, blob| lesion.bone.push(blob));
 }
 
 #[test]
 fn more_rim_never_lowers_a_class() {
-    let run = cases(12).run(&(any_lesion(), any_arc()), |(lesion, arc)| {
-        let mut more = lesion.clone();
-        more.rims.push(arc);
-        never_lowers(&lesion, &more)
-    });
-    run.unwrap();
+    never_lowers(any_arc(), |lesion, arc| lesion.rims.push(arc));
 }
 
 /// The same exam lies otherwise on its grid.
