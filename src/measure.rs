@@ -170,6 +170,13 @@ impl Reading {
         Self { uncertainty: Some(sd), ..self }
     }
 
+    /// The same, measured on all the image shows of an outline that may go on beyond its border: flagged, and what lies
+    /// there has no known spread.
+    pub fn of_what_is_shown(self, touches_border: bool) -> Self {
+        let uncertainty = self.uncertainty.filter(|_| !touches_border);
+        Self { uncertainty, ..self }.flag_if(touches_border, flag::TOUCHES_BORDER)
+    }
+
     /// The same, near a limit if `borderline`.
     pub fn borderline_if(self, borderline: bool) -> Self {
         Self { borderline, ..self }

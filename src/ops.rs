@@ -16,4 +16,5 @@ pub mod quantile;
 pub mod ray;
 pub mod reformat;
 pub mod rim;
+pub mod sampling;
 pub mod spline;

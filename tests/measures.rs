@@ -3,8 +3,14 @@
 //! The exam is a cylinder of 20 mm radius and 30 mm height (ten slices of 3 mm): a 2 mm shell of 700 HU on the half
 //! with x below the axis, 50 HU within, and a bar of bone at 600 HU through the middle.
 
+#[path = "measures/properties.rs"]
+mod properties;
+#[path = "measures/scene.rs"]
+mod scene;
+#[path = "measures/uncertainty.rs"]
+mod uncertainty;
+
 use osteon::geometry::{Extent, Geometry};
-use osteon::graph::{Graph, Hook};
 use osteon::io::acquisition::Acquisition;
 use osteon::measure::keys::{IMAGE, NATIVE_BONE, SCAN, Scan, TUMOUR};
 use osteon::measure::reason::REASONS;
@@ -12,21 +18,12 @@ use osteon::measure::rows::{ExamRows, Status};
 use osteon::measure::{Board, Modality, measures};
 use osteon::volume::{Mask, Volume};
 use std::collections::BTreeSet;
-use std::time::Duration;
 
 const RADIUS_MM: f64 = 20.0;
 const PIXEL_MM: f64 = 0.5;
 const MIDDLE_MM: f64 = 40.0;
 /// Half the width of the square bar of bone, mm.
 const BAR_MM: f64 = 6.0;
-
-struct Quiet;
-
-impl Hook for Quiet {
-    fn before(&self, _: &'static str) {}
-    fn stage(&self, _: &'static str, _: Duration) {}
-    fn finished(&self, _: &Board, _: &ExamRows) {}
-}
 
 /// What differs between the exams of these tests.
 #[derive(Clone)]
@@ -70,9 +67,7 @@ fn board(exam: &Exam) -> Board {
 }
 
 fn measured(exam: &Exam) -> ExamRows {
-    let (config, _) = osteon::config::load(None, None, &[]).unwrap();
-    let graph = Graph::new(Modality::Ct, &config.measures, &[]).unwrap();
-    graph.run(board(exam), &config.settings, &Quiet)
+    scene::run(board(exam), &[])
 }
 
 /// Measure, its exact value, and how far from it the measurement may lie.
@@ -116,9 +111,13 @@ fn every_measure_has_its_exact_value_and_no_other_is_registered() {
     for (name, exact, tolerance) in truth() {
         let found = rows.exam(name).and_then(|row| row.number()).unwrap_or(f64::NAN);
         assert!((found - exact).abs() <= tolerance, "{name}: {found} is not {exact} within {tolerance}");
+        let uncertainty = rows.exam(name).and_then(|row| row.uncertainty);
+        assert!(uncertainty.is_some_and(|u| u > 0.0 && u.is_finite()), "{name} give or take {uncertainty:?}");
     }
     for (name, class) in CLASSES {
         assert_eq!(rows.exam(name).and_then(|row| row.class()), Some(class), "{name}");
+        let wrong = rows.exam(name).and_then(|row| row.uncertainty);
+        assert!(wrong.is_some_and(|chance| (-1e-9..=1.0).contains(&chance)), "{name} is wrong by {wrong:?}");
     }
     let with_truth: BTreeSet<&str> = truth().iter().map(|t| t.0).chain(CLASSES.iter().map(|c| c.0)).collect();
     let registered: BTreeSet<&str> = measures(Modality::Ct).map(|m| m.name).collect();

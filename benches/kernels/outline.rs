@@ -3,11 +3,11 @@
 use crate::beside_copy;
 use crate::exam::tumour;
 use criterion::Criterion;
-use osteon::ops::mesh::largest_slice_diameter_mm;
+use osteon::ops::mesh::slice_diameters;
 
 /// `max_diameter_mesh`
 pub fn mesh(criterion: &mut Criterion) {
     let mask = tumour();
     let bytes: Vec<u8> = mask.as_slice().iter().map(|&inside| u8::from(inside)).collect();
-    beside_copy(criterion, "mesh", &bytes, || largest_slice_diameter_mm(&mask));
+    beside_copy(criterion, "mesh", &bytes, || slice_diameters(&mask));
 }

@@ -15,18 +15,17 @@ pub const DEF: Measurement = Measurement {
                 let (reading, class) = judged(view, settings, 0)?;
                 let differs = (1..=2).any(|i| judged(view, settings, i).is_ok_and(|(_, other)| other != class));
                 let reading = reading.flag_if(differs, flag::THRESHOLD_SENSITIVE);
-                let chances = view.look(&keys::DOUBT).ok().and_then(|d| d.grade);
-                Ok(match chances {
-                    Some(chances) => doubted(reading, class, &chances),
+                Ok(match chances(view, 0) {
+                    Some(chances) => with_chances(reading, class, &chances),
                     None => reading,
                 })
             },
         ),
         grade_at("boriani_grade_150", "the grade at the lower sensitivity threshold", |view, settings| {
-            judged(view, settings, 1).map(|(reading, _)| reading)
+            at_sensitivity(view, settings, 1)
         }),
         grade_at("boriani_grade_250", "the grade at the upper sensitivity threshold", |view, settings| {
-            judged(view, settings, 2).map(|(reading, _)| reading)
+            at_sensitivity(view, settings, 2)
         }),
     ],
     columns: &[],
@@ -86,15 +85,31 @@ fn judged(view: &View<'_>, settings: &Settings, threshold: usize) -> Result<(Rea
     Ok((reading.borderline_if(borderline).flag_if(exactly_half, flag::EXACTLY_HALF), class))
 }
 
+/// The grade at a sensitivity threshold, with its chance of being wrong.
+fn at_sensitivity(view: &View<'_>, settings: &Settings, threshold: usize) -> Result<Reading, Refusal> {
+    let (reading, class) = judged(view, settings, threshold)?;
+    let uncertainty = chances(view, threshold).map(|chances| 1.0 - chance_of(class, &chances));
+    Ok(Reading { uncertainty, ..reading })
+}
+
+/// The chances of all grades; `None` where one side cannot be judged.
+fn chances(view: &View<'_>, threshold: usize) -> Option<[f64; 6]> {
+    view.look(&keys::DOUBT).ok().and_then(|d| d[threshold].grade)
+}
+
+fn chance_of(class: &str, chances: &[f64; 6]) -> f64 {
+    GRADES.iter().zip(chances).find(|(g, _)| **g == class).map_or(0.0, |(_, c)| *c)
+}
+
 /// A grade less likely than this is stated with the others that may be true.
 const SURE_CHANCE: f64 = 0.8;
 /// A grade with this chance may be true.
 const FEASIBLE_CHANCE: f64 = 0.1;
 
 /// The grade with its chance of being wrong, the chances of all, and those feasible where it is not sure.
-fn doubted(reading: Reading, class: &'static str, chances: &[f64; 6]) -> Reading {
+fn with_chances(reading: Reading, class: &'static str, chances: &[f64; 6]) -> Reading {
     let named = || GRADES.iter().zip(chances);
-    let chance = named().find(|(g, _)| **g == class).map_or(0.0, |(_, c)| *c);
+    let chance = chance_of(class, chances);
     let possible = named().filter(|(g, c)| **g == class || **c >= FEASIBLE_CHANCE).map(|(g, _)| *g);
     let possible: Vec<&str> = possible.collect();
     let shares = named().filter(|(_, c)| **c >= 0.01).map(|(g, c)| format!("{g}={c:.2}")).collect::<Vec<_>>();

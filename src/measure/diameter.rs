@@ -4,7 +4,8 @@ use super::{
     Column, Flag, Measure, Measurement, Modality, Reading, Refusal, View, flag, keys, no_flags, reason,
     settings::Settings,
 };
-use crate::ops::chord::Diameters;
+use crate::ops::chord::{Chord, Diameters};
+use crate::ops::sampling::{CHORD_PX, Loss, drift, missed_peak, on_pixels};
 
 /// `max_diameter`, `short_axis`, `diameter_mm`, `short_axis_mm`
 pub const DEF: Measurement = Measurement {
@@ -72,10 +73,32 @@ fn widest<'a>(view: &View<'a>) -> Result<(usize, &'a Diameters), Refusal> {
     widest.filter(|w| w.1.long.length_mm() >= two_pixels).ok_or_else(|| Refusal::of(reason::BELOW_2_PIXELS, ""))
 }
 
+/// A length on the slices right below and above the k-th.
+fn neighbours(view: &View<'_>, k: usize, length_mm: fn(&Diameters) -> Option<f64>) -> [Option<f64>; 2] {
+    let (outlines, diameters) = (view.get(&keys::OUTLINE), view.get(&keys::DIAMETERS));
+    let beside = |j: Option<usize>| {
+        let j = j.filter(|&j| outlines.get(j).is_some_and(|o| o.plane.abs_diff(outlines[k].plane) == 1))?;
+        length_mm(diameters[j].as_ref()?)
+    };
+    [beside(k.checked_sub(1)), beside(Some(k + 1))]
+}
+
+fn pixels(view: &View<'_>, chord: &Chord) -> Loss {
+    let [dx, dy, _] = view.get(&keys::AXIAL_TUMOUR).geometry().spacing;
+    on_pixels(chord, [dx, dy], CHORD_PX)
+}
+
+/// What pixels and the place of the slices may have cost the largest diameter.
+fn diameter_error(view: &View<'_>, k: usize, long: &Chord) -> Loss {
+    let [below, above] = neighbours(view, k, |d| Some(d.long.length_mm()));
+    pixels(view, long).and(missed_peak(below, long.length_mm(), above))
+}
+
 fn max_diameter(view: &View<'_>, _: &Settings) -> Result<Reading, Refusal> {
     let (k, widest) = widest(view)?;
     let outline = &view.get(&keys::OUTLINE)[k];
-    let mut reading = Reading::number(widest.long.length_mm()).on_slice(outline.slice);
+    let error = diameter_error(view, k, &widest.long);
+    let mut reading = Reading::number(widest.long.length_mm()).on_slice(outline.slice).give_or_take(error.rms());
     reading.flags.extend(leaves_outline(view, k));
     let pieces = outline.pieces();
     Ok(reading.flag_if(pieces > 1, Flag::with(&flag::PIECES, pieces)))
@@ -83,6 +106,18 @@ fn max_diameter(view: &View<'_>, _: &Settings) -> Result<Reading, Refusal> {
 
 fn short_axis(view: &View<'_>, _: &Settings) -> Result<Reading, Refusal> {
     let (k, widest) = widest(view)?;
-    let chord = widest.short.ok_or_else(|| Refusal::of(reason::BELOW_2_PIXELS, ""))?;
-    Ok(Reading::number(chord.length_mm()).on_slice(view.get(&keys::OUTLINE)[k].slice))
+    let short = widest.short.ok_or_else(|| Refusal::of(reason::BELOW_2_PIXELS, ""))?;
+    let [below, above] = neighbours(view, k, |d| d.short.map(|c| c.length_mm()));
+    let least_mm = widest.long.length_mm() - diameter_error(view, k, &widest.long).rms();
+    let place = drift(below, short.length_mm(), above).and(choice(view, least_mm, short.length_mm()));
+    let reading = Reading::number(short.length_mm()).on_slice(view.get(&keys::OUTLINE)[k].slice);
+    Ok(reading.give_or_take(pixels(view, &short).and(place).rms()))
+}
+
+/// How far the short axes lie from this one on slices that may as well be the widest: from `least_mm` on.
+fn choice(view: &View<'_>, least_mm: f64, short_mm: f64) -> Loss {
+    let rivals = view.get(&keys::DIAMETERS).iter().flatten().filter(|d| d.long.length_mm() >= least_mm);
+    let off_mm = rivals.filter_map(|d| d.short).map(|c| c.length_mm() - short_mm);
+    let (sum, n) = off_mm.fold((0.0, 0.0), |(sum, n), mm| (sum + mm * mm, n + 1.0));
+    Loss::of_sd((sum / f64::max(n, 1.0)).sqrt())
 }

@@ -1,8 +1,10 @@
 //! Bone inside the lesion: fractions of zone and section, and the class (method.md 3.5).
 
+use super::doubt::{largest_fraction_error, section_fraction_sd, slice_fraction_sd};
 use super::settings::{Grade, Settings};
 use super::{Column, Measure, Measurement, Modality, Reading, Refusal, View, flag, keys, no_flags, reason};
 use crate::ops::interior::{Interior, InteriorSlice, Rules};
+use crate::ops::sampling::{Loss, drift};
 
 /// `ossified_fraction`, `section_*`, `interior` and their columns
 pub const DEF: Measurement = Measurement {
@@ -15,7 +17,7 @@ pub const DEF: Measurement = Measurement {
                 |view, settings| {
                     let case = InteriorCase::of(&view.get(&keys::INTERIOR)[0], settings)?;
                     let reading = case.remarked(Reading::number(case.fraction), &settings.grade);
-                    let uncertainty = view.look(&keys::DOUBT).ok().and_then(|d| d.fraction_sd);
+                    let uncertainty = view.look(&keys::DOUBT).ok().and_then(|d| d[0].fraction_sd);
                     Ok(Reading { uncertainty, ..reading })
                 },
             )
@@ -23,15 +25,26 @@ pub const DEF: Measurement = Measurement {
         fraction(
             "section_fraction",
             "bone inside the outline, rim included / area of the outline, over all slices",
-            |view, _| sections(view).map(|s| Reading::number(ratio(s, |s| s.section_ossified_mm2, |s| s.section_mm2))),
+            |view, _| {
+                let slices = sections(view)?;
+                let fraction = Reading::number(ratio(slices, |s| s.section_ossified_mm2, |s| s.section_mm2));
+                Ok(Reading { uncertainty: section_fraction_sd(slices), ..fraction })
+            },
         ),
         fraction(
             "section_largest",
             "fraction deeper than the peel on the slice where the outline is largest",
-            |view, _| on_one_slice(view, |s| s.section_mm2),
+            |view, _| {
+                let (k, fraction) = slice_with_most(view, |s| s.section_mm2)?;
+                let slices = sections(view)?;
+                let beside = |k: Option<usize>| k.and_then(|k| slice_fraction(slices.get(k)?));
+                let place = drift(beside(k.checked_sub(1)), fraction, beside(Some(k + 1)));
+                Ok(on_slice(view, k, fraction).give_or_take(Loss::of_sd(slice_fraction_sd(slices, k)).and(place).rms()))
+            },
         ),
         fraction("section_max", "largest fraction deeper than the peel of any slice", |view, _| {
-            on_one_slice(view, |s| slice_fraction(s).unwrap_or(f64::NEG_INFINITY))
+            let (k, fraction) = slice_with_most(view, |s| slice_fraction(s).unwrap_or(f64::NEG_INFINITY))?;
+            Ok(on_slice(view, k, fraction).give_or_take(largest_fraction_error(fraction, sections(view)?)))
         }),
         Measure {
             name: "interior",
@@ -43,7 +56,7 @@ pub const DEF: Measurement = Measurement {
             looks_at: &[keys::DOUBT.name],
             compute: |view, settings| {
                 let case = InteriorCase::of(&view.get(&keys::INTERIOR)[0], settings)?;
-                let uncertainty = view.look(&keys::DOUBT).ok().map(|d| 1.0 - d.interior[case.class as usize]);
+                let uncertainty = view.look(&keys::DOUBT).ok().map(|d| 1.0 - d[0].interior[case.class as usize]);
                 let class = Reading { uncertainty, ..Reading::class(INTERIOR_CLASSES[case.class as usize]) };
                 Ok(case
                     .remarked(class, &settings.grade)
@@ -169,13 +182,16 @@ fn slice_fraction(slice: &InteriorSlice) -> Option<f64> {
     (slice.zone_mm2 > 0.0).then(|| slice.ossified_mm2 / slice.zone_mm2)
 }
 
-/// The fraction of the slice with the largest `by`.
-fn on_one_slice(view: &View<'_>, by: impl Fn(&InteriorSlice) -> f64) -> Result<Reading, Refusal> {
+/// The slice with the largest `by`, and its fraction.
+fn slice_with_most(view: &View<'_>, by: impl Fn(&InteriorSlice) -> f64) -> Result<(usize, f64), Refusal> {
     let slices = sections(view)?.iter().enumerate();
     let most = slices.max_by(|a, b| by(a.1).total_cmp(&by(b.1)));
     let found = most.and_then(|(k, s)| slice_fraction(s).map(|f| (k, f)));
-    let (k, fraction) = found.ok_or_else(|| Refusal::of(reason::ZONE_LT_200MM2, ""))?;
-    Ok(Reading::number(fraction).on_slice(view.get(&keys::OUTLINE)[k].slice))
+    found.ok_or_else(|| Refusal::of(reason::ZONE_LT_200MM2, ""))
+}
+
+fn on_slice(view: &View<'_>, k: usize, fraction: f64) -> Reading {
+    Reading::number(fraction).on_slice(view.get(&keys::OUTLINE)[k].slice)
 }
 
 fn aggregation_sensitive(view: &View<'_>, case: &InteriorCase) -> bool {

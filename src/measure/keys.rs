@@ -59,5 +59,5 @@ pub const RIM: Key<[Vec<RimSlice>; 3]> = Key::new("rim");
 pub const RIM_SLICES: Key<()> = Key::new("rim_slices");
 /// The interior, at the same three thresholds.
 pub const INTERIOR: Key<[Interior; 3]> = Key::new("interior");
-/// How sure the classes at the mineral threshold are.
-pub const DOUBT: Key<Doubt> = Key::new("doubt");
+/// How sure the classes are, at the same three thresholds.
+pub const DOUBT: Key<[Doubt; 3]> = Key::new("doubt");

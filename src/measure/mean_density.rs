@@ -1,8 +1,10 @@
 //! Mean density of the outline, rim included (method.md 1.9).
 
 use super::{
-    Column, Measure, Measurement, Modality, Reading, Refusal, View, flag, keys, no_flags, reason, settings::Settings,
+    Column, Measure, Measurement, Modality, Reading, Refusal, View, keys, no_flags, reason, settings::Settings,
 };
+use crate::ops::sampling::successive_sd;
+use crate::volume::traverse::each;
 use crate::volume::{Mask, Volume};
 
 /// `mean_density`, `mean_hu`
@@ -36,7 +38,17 @@ fn mean_density(view: &View<'_>, _: &Settings) -> Result<Reading, Refusal> {
     let (image, mask) = (view.get(&keys::IMAGE), view.get(&keys::TUMOUR));
     let mean = mean(image.as_slice().iter().zip(mask.as_slice()));
     let mean = mean.ok_or_else(|| Refusal::of(reason::BELOW_2_PIXELS, "no voxel"))?;
-    Ok(Reading::number(mean).flag_if(*view.get(&keys::TOUCHES_BORDER), flag::TOUCHES_BORDER))
+    let reading = Reading::number(mean).give_or_take(mean_sd(image, mask, mean));
+    Ok(reading.of_what_is_shown(*view.get(&keys::TOUCHES_BORDER)))
+}
+
+/// SD of the mean by what each slice adds above or below it.
+fn mean_sd(image: &Volume<f32>, mask: &Mask, mean: f64) -> f64 {
+    let excess = |z: usize| {
+        let inside = image.plane(z).into_iter().zip(mask.plane(z)).filter(|(_, m)| **m);
+        inside.map(|(&hu, _)| f64::from(hu) - mean).sum::<f64>()
+    };
+    successive_sd(&each(mask.geometry().dims[2], excess)) / mask.count() as f64
 }
 
 fn plane_mean(image: &Volume<f32>, mask: &Mask, z: usize) -> Option<f64> {

@@ -18,7 +18,7 @@ pub const DEF: Measurement = Measurement {
             compute: |view, settings| {
                 let case = RimCase::of(&view.get(&keys::RIM)[0], settings)?;
                 let reading = Reading::number(case.coverage).borderline_if(case.borderline(&settings.grade));
-                let uncertainty = view.look(&keys::DOUBT).ok().and_then(|d| d.coverage_sd);
+                let uncertainty = view.look(&keys::DOUBT).ok().and_then(|d| d[0].coverage_sd);
                 Ok(Reading { uncertainty, ..reading })
             },
         },
@@ -33,7 +33,7 @@ pub const DEF: Measurement = Measurement {
             compute: |view, settings| {
                 let case = RimCase::of(&view.get(&keys::RIM)[0], settings)?;
                 let reading = Reading::class(RIM_CLASSES[case.class as usize]);
-                let uncertainty = view.look(&keys::DOUBT).ok().map(|d| 1.0 - d.rim[case.class as usize]);
+                let uncertainty = view.look(&keys::DOUBT).ok().map(|d| 1.0 - d[0].rim[case.class as usize]);
                 Ok(Reading { uncertainty, ..reading.borderline_if(case.borderline(&settings.grade)) })
             },
         },

@@ -1,7 +1,8 @@
 //! Thickness of the rim.
 
+use super::doubt::rim_thickness_sd_mm;
 use super::{Measure, Measurement, Modality, Reading, Refusal, View, keys, reason, settings::Settings};
-use crate::ops::rim::thickness_mm;
+use crate::ops::rim::{RimSlice, thickness_mm};
 
 /// `rim_thickness`
 pub const DEF: Measurement = Measurement {
@@ -19,6 +20,7 @@ pub const DEF: Measurement = Measurement {
 };
 
 fn rim_thickness(view: &View<'_>, _: &Settings) -> Result<Reading, Refusal> {
-    let thickness = thickness_mm(&view.get(&keys::RIM)[0]);
-    thickness.map(Reading::number).ok_or_else(|| Refusal::of(reason::NO_RIM, ""))
+    let slices: Vec<&RimSlice> = view.get(&keys::RIM)[0].iter().filter(|s| s.counts()).collect();
+    let thickness = thickness_mm(&slices).ok_or_else(|| Refusal::of(reason::NO_RIM, ""))?;
+    Ok(Reading { uncertainty: rim_thickness_sd_mm(&slices), ..Reading::number(thickness) })
 }

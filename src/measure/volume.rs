@@ -1,6 +1,7 @@
 //! Volume of the outline, and its area on each slice.
 
 use super::{Column, Flag, Measure, Measurement, Modality, Reading, Refusal, View, flag, keys, settings::Settings};
+use crate::ops::sampling::volume_sd_mm3;
 
 /// `volume`, `area_mm2`
 pub const DEF: Measurement = Measurement {
@@ -29,7 +30,8 @@ pub const DEF: Measurement = Measurement {
 fn volume(view: &View<'_>, _: &Settings) -> Result<Reading, Refusal> {
     let mask = view.get(&keys::TUMOUR);
     let volume = mask.count() as f64 * mask.geometry().voxel_volume_mm3();
-    Ok(Reading::number(volume).flag_if(*view.get(&keys::TOUCHES_BORDER), flag::TOUCHES_BORDER))
+    let reading = Reading::number(volume).give_or_take(volume_sd_mm3(mask));
+    Ok(reading.of_what_is_shown(*view.get(&keys::TOUCHES_BORDER)))
 }
 
 fn pieces(view: &View<'_>, k: usize) -> Vec<Flag> {

@@ -2,6 +2,7 @@
 
 use super::contour::{contains, edges};
 use super::outline::{Point, Ring, SliceOutline};
+use crate::geometry::{Vec3, dot, sub};
 
 /// A straight line between two points of an outline.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -98,11 +99,11 @@ pub fn across(points: &[Point], main: &Chord) -> Option<Chord> {
     best.map(|(_, chord)| chord)
 }
 
-/// `max |p - q|` over points in space, mm.
-pub fn longest_in_space(points: &[[f64; 3]]) -> Option<f64> {
-    let squared = |p: &[f64; 3], q: &[f64; 3]| (0..3).map(|a| (p[a] - q[a]) * (p[a] - q[a])).sum::<f64>();
-    let all = points.iter().enumerate().flat_map(|(i, p)| points[i + 1..].iter().map(move |q| squared(p, q)));
-    all.max_by(f64::total_cmp).map(f64::sqrt)
+/// The two points in space that are farthest apart.
+pub fn farthest_in_space(points: &[Vec3]) -> Option<[Vec3; 2]> {
+    let squared = |[p, q]: &[Vec3; 2]| dot(sub(*p, *q), sub(*p, *q));
+    let all = points.iter().enumerate().flat_map(|(i, &p)| points[i + 1..].iter().map(move |&q| [p, q]));
+    all.map(|ends| (squared(&ends), ends)).max_by(|a, b| a.0.total_cmp(&b.0)).map(|(_, ends)| ends)
 }
 
 /// Corners of the convex hull, anticlockwise (monotone chain).
@@ -144,6 +145,7 @@ pub fn perimeter_mm(points: &[Point]) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::geometry::norm;
     use proptest::prelude::*;
 
     fn ellipse(a: f64, b: f64, turn: f64, n: usize) -> Vec<Point> {
@@ -196,7 +198,7 @@ mod tests {
         fn calipers_find_what_brute_force_finds(points in prop::collection::vec((-50i32..50, -50i32..50), 2..60)) {
             let points: Vec<Point> = points.iter().map(|&(x, y)| [x as f64, y as f64 * 0.7]).collect();
             let space: Vec<[f64; 3]> = points.iter().map(|p| [p[0], p[1], 0.0]).collect();
-            let brute = longest_in_space(&space).unwrap();
+            let brute = farthest_in_space(&space).map(|[p, q]| norm(sub(p, q))).unwrap();
             let fast = longest(&points).map_or(0.0, |c| c.length_mm());
             prop_assert!((brute - fast).abs() < 1e-9, "{} {}", brute, fast);
         }

@@ -1,23 +1,21 @@
 //! The largest in-plane diameter between vertices of the surface mesh, as PyRadiomics defines it.
 
-use super::chord;
+use super::chord::{Chord, longest};
 use super::outline::Point;
 use crate::volume::Mask;
 use crate::volume::traverse::each;
 
-/// PyRadiomics' `Maximum2DDiameterSlice` in mm: the largest distance between mesh vertices of equal z, where a vertex
-/// lies halfway along every grid edge that joins a voxel inside to one outside. `None` for an empty mask.
-pub fn largest_slice_diameter_mm(mask: &Mask) -> Option<f64> {
-    let planes = mask.geometry().dims[2];
-    let longest = |points: &[Point]| chord::longest(points).map_or(0.0, |c| c.length_mm());
-    let best = each(2 * planes + 1, |half| {
+/// PyRadiomics' `Maximum2DDiameterSlice` is the longest of these: on each plane and halfway to the next, from below the
+/// first to above the last, the two mesh vertices of equal z that are farthest apart, where a vertex lies halfway along
+/// every grid edge that joins a voxel inside to one outside.
+pub fn slice_diameters(mask: &Mask) -> Vec<Option<Chord>> {
+    each(2 * mask.geometry().dims[2] + 1, |half| {
         if half % 2 == 1 {
             longest(&vertices_on_plane(mask, half / 2))
         } else {
             longest(&vertices_between(mask, half / 2))
         }
-    });
-    best.into_iter().max_by(f64::total_cmp).filter(|&d| d > 0.0)
+    })
 }
 
 fn inside(mask: &Mask, x: isize, y: isize, z: isize) -> bool {
@@ -64,19 +62,23 @@ mod tests {
     use super::*;
     use crate::geometry::Geometry;
 
+    fn largest(mask: &Mask) -> Option<f64> {
+        slice_diameters(mask).into_iter().flatten().map(|c| c.length_mm()).max_by(f64::total_cmp)
+    }
+
     /// Values that PyRadiomics 3.0.1 gave for the same voxels (method.md 10).
     #[test]
     fn equals_pyradiomics_on_rows_of_voxels() {
         let grid = || Geometry::upright([12, 4, 1], [0.7, 0.7, 3.0]);
         let row = Mask::from_fn(grid(), |[x, y, _]| (1..11).contains(&x) && y == 1);
-        assert!((largest_slice_diameter_mm(&row).unwrap() - 7.0).abs() < 1e-12);
+        assert!((largest(&row).unwrap() - 7.0).abs() < 1e-12);
         let hooked = Mask::from_fn(grid(), |[x, y, _]| ((1..11).contains(&x) && y == 1) || (x == 10 && y == 2));
-        assert!((largest_slice_diameter_mm(&hooked).unwrap() - 7.034913).abs() < 1e-6);
+        assert!((largest(&hooked).unwrap() - 7.034913).abs() < 1e-6);
     }
 
     #[test]
     fn an_empty_mask_has_none() {
         let empty = Mask::from_fn(Geometry::upright([3, 3, 3], [1.0; 3]), |_| false);
-        assert_eq!(largest_slice_diameter_mm(&empty), None);
+        assert_eq!(largest(&empty), None);
     }
 }

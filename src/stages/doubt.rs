@@ -1,4 +1,4 @@
-//! How sure the classes at the mineral threshold are.
+//! How sure the classes at each threshold are.
 
 use super::Stage;
 use crate::measure::doubt::doubt;
@@ -8,7 +8,7 @@ use crate::measure::{Board, Modality, Refusal, View, keys};
 /// `doubt`
 pub const DEF: Stage = Stage {
     name: "doubt",
-    about: "chances of rim, interior and grade by bootstrap over slices",
+    about: "chances of rim, interior and grade by bootstrap over slices, at the three mineral thresholds",
     modalities: &[Modality::Ct],
     reads: &[keys::RIM.name, keys::INTERIOR.name],
     writes: &[keys::DOUBT.name],
@@ -19,6 +19,7 @@ pub const DEF: Stage = Stage {
 
 fn run(view: &View<'_>, settings: &Settings) -> Result<Board, Refusal> {
     let mut board = Board::default();
-    board.put(&keys::DOUBT, doubt(&view.get(&keys::RIM)[0], &view.get(&keys::INTERIOR)[0], settings), &[]);
+    let (rims, interiors) = (view.get(&keys::RIM), view.get(&keys::INTERIOR));
+    board.put(&keys::DOUBT, std::array::from_fn::<_, 3, _>(|i| doubt(&rims[i], &interiors[i], settings)), &[]);
     Ok(board)
 }

@@ -46,9 +46,9 @@ impl Excess {
     }
 }
 
-/// The median thickness over the covered rays of slices that count, mm.
-pub fn thickness_mm(slices: &[RimSlice]) -> Option<f64> {
-    let shown = || slices.iter().filter(|s| s.counts()).flat_map(|s| &s.arcs).filter_map(|a: &Arc| a.excess);
+/// The median thickness over the covered rays of some slices, mm.
+pub fn thickness_mm(slices: &[&RimSlice]) -> Option<f64> {
+    let shown = || slices.iter().flat_map(|s| &s.arcs).filter_map(|a: &Arc| a.excess);
     let rim_hu = quantile(&mut shown().map(|e| e.densest_hu).collect::<Vec<_>>(), DENSEST)?;
     let through = |e: Excess| (rim_hu > e.around_hu).then(|| e.cos_tilt * e.sum_hu_mm / (rim_hu - e.around_hu));
     quantile(&mut shown().filter_map(through).collect::<Vec<_>>(), 0.5).filter(|mm| *mm > 0.0)

@@ -1,0 +1,75 @@
+//! Small exams made of a density and a mask as functions of place, and their rows from the real graph.
+
+use osteon::geometry::{Extent, Geometry};
+use osteon::graph::{Graph, Hook};
+use osteon::io::acquisition::Acquisition;
+use osteon::measure::keys::{IMAGE, NATIVE_BONE, SCAN, Scan, TUMOUR};
+use osteon::measure::rows::ExamRows;
+use osteon::measure::{Board, Modality};
+use osteon::volume::{Mask, Volume};
+use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
+use std::time::Duration;
+
+struct Quiet;
+
+impl Hook for Quiet {
+    fn before(&self, _: &'static str) {}
+    fn stage(&self, _: &'static str, _: Duration) {}
+    fn finished(&self, _: &Board, _: &ExamRows) {}
+}
+
+/// An image with its outline, and nothing that could stand in the way of any measure.
+#[derive(Clone)]
+pub struct Scene {
+    pub image: Volume<f32>,
+    pub tumour: Mask,
+}
+
+impl Scene {
+    /// Density and outline by voxel.
+    pub fn new(grid: &Geometry, hu: impl Fn([usize; 3]) -> f32, inside: impl Fn([usize; 3]) -> bool) -> Self {
+        Self { image: Volume::from_fn(grid.clone(), hu), tumour: Mask::from_fn(grid.clone(), inside) }
+    }
+
+    /// The same voxels on another grid: voxel `v` of it is voxel `from(v)` of this.
+    pub fn carried(&self, grid: &Geometry, from: impl Fn([usize; 3]) -> [usize; 3]) -> Self {
+        let at = |v: [usize; 3]| {
+            let [x, y, z] = from(v);
+            (z, y, x)
+        };
+        Self::new(grid, |v| self.image.voxels()[at(v)], |v| self.tumour.voxels()[at(v)])
+    }
+
+    /// What the wanted measures come to; all of them where none is named.
+    pub fn measured(&self, wanted: &[&str]) -> ExamRows {
+        run(self.board(), wanted)
+    }
+
+    fn board(&self) -> Board {
+        let grid = self.image.geometry();
+        let acquisition =
+            Acquisition { kvp: Some(120.0), contrast: Some(false), has_rescale: true, ..Acquisition::default() };
+        let scan =
+            Scan { acquisition, whole: grid.clone(), region: Extent::whole(grid.dims), level: Some("T8".into()) };
+        let mut board = Board::default();
+        board.put(&SCAN, scan, &[]);
+        board.put(&IMAGE, self.image.clone(), &[]);
+        board.put(&TUMOUR, self.tumour.clone(), &[]);
+        board.put(&NATIVE_BONE, Mask::from_fn(grid.clone(), |_| false), &[]);
+        board
+    }
+}
+
+/// What the wanted measures come to on a board, by the default settings; all of them where none is named.
+pub fn run(board: Board, wanted: &[&str]) -> ExamRows {
+    let (config, _) = osteon::config::load(None, None, &[]).unwrap();
+    let wanted = wanted.iter().map(|m| (*m).to_owned()).collect::<Vec<_>>();
+    let wanted = if wanted.is_empty() { config.measures } else { wanted };
+    Graph::new(Modality::Ct, &wanted, &[]).unwrap().run(board, &config.settings, &Quiet)
+}
+
+/// The same `cases` random cases in every run.
+pub fn cases(cases: u32) -> TestRunner {
+    let config = Config { cases, failure_persistence: None, ..Config::default() };
+    TestRunner::new_with_rng(config, TestRng::deterministic_rng(RngAlgorithm::ChaCha))
+}
