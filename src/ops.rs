@@ -12,4 +12,5 @@ pub mod plane;
 pub mod ray;
 pub mod reformat;
 pub mod rim;
+pub mod soft;
 pub mod spline;

@@ -7,14 +7,24 @@ mod axial;
 mod border;
 mod excluded;
 mod interior;
+mod interior_thresholds;
 mod outline;
 mod planes;
 mod rim;
 mod thresholds;
 
 /// Every stage; the graph picks those that the wanted measures need.
-pub static STAGES: &[Stage] =
-    &[axial::DEF, border::DEF, excluded::DEF, interior::DEF, outline::DEF, planes::DEF, rim::DEF, thresholds::DEF];
+pub static STAGES: &[Stage] = &[
+    axial::DEF,
+    border::DEF,
+    excluded::DEF,
+    interior::DEF,
+    interior_thresholds::DEF,
+    outline::DEF,
+    planes::DEF,
+    rim::DEF,
+    thresholds::DEF,
+];
 
 /// One step of an exam.
 pub struct Stage {

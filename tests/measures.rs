@@ -35,12 +35,24 @@ struct Exam {
     slice_mm: f64,
     first_slice: usize,
     rescale: bool,
+    contrast: Option<bool>,
+    soft_hu: f32,
+    stripes_hu: f32,
     metal: bool,
     native_mm: f64,
 }
 
-const EXAM: Exam =
-    Exam { radius_mm: RADIUS_MM, slice_mm: 3.0, first_slice: 3, rescale: true, metal: false, native_mm: 0.0 };
+const EXAM: Exam = Exam {
+    radius_mm: RADIUS_MM,
+    slice_mm: 3.0,
+    first_slice: 3,
+    rescale: true,
+    contrast: Some(false),
+    soft_hu: 50.0,
+    stripes_hu: 0.0,
+    metal: false,
+    native_mm: 0.0,
+};
 
 fn hu(exam: &Exam, x_mm: f64, y_mm: f64) -> f32 {
     let r = libm::hypot(x_mm, y_mm);
@@ -49,7 +61,8 @@ fn hu(exam: &Exam, x_mm: f64, y_mm: f64) -> f32 {
         (true, ..) => 4000.0,
         (_, true, _) => 700.0,
         (_, _, true) => 600.0,
-        _ => 50.0,
+        _ if libm::floor(y_mm / 4.0) % 2.0 == 0.0 => exam.soft_hu - exam.stripes_hu,
+        _ => exam.soft_hu + exam.stripes_hu,
     }
 }
 
@@ -59,7 +72,7 @@ fn board(exam: &Exam) -> Board {
     let slices = exam.first_slice..exam.first_slice + 10;
     let disc = |[x, y, z]: [usize; 3], radius: f64| slices.contains(&z) && libm::hypot(mm(x), mm(y)) < radius;
     let acquisition =
-        Acquisition { kvp: Some(120.0), contrast: Some(false), has_rescale: exam.rescale, ..Acquisition::default() };
+        Acquisition { kvp: Some(120.0), contrast: exam.contrast, has_rescale: exam.rescale, ..Acquisition::default() };
     let scan = Scan { acquisition, whole: grid.clone(), region: Extent::whole(grid.dims), level: Some("T8".into()) };
     let mut board = Board::default();
     board.put(&SCAN, scan, &[]);
@@ -159,6 +172,17 @@ fn each_reason_takes_away_its_measures_and_no_others() {
         refused(&Exam { metal: true, ..EXAM }).into_iter().filter(|r| RIM.contains(&r.1)).collect::<BTreeSet<_>>(),
         table(&[("evaluable_perimeter_lt_50pct", "rim rim_coverage"), ("no_rim", "rim_thickness")])
     );
+    // Tissue in stripes of 210 and 270 HU: with contrast medium nobody can say what of it is bone, without it all is.
+    let dense = |contrast| refused(&Exam { soft_hu: 240.0, stripes_hu: 30.0, contrast, ..EXAM });
+    let too_dense = |rows: BTreeSet<(String, String)>| {
+        rows.into_iter().filter(|r| r.0 == "contrast_too_dense").collect::<BTreeSet<_>>()
+    };
+    for contrast in [Some(true), None] {
+        assert_eq!(too_dense(dense(contrast)), table(&[("contrast_too_dense", INTERIOR)]));
+        let grades = table(&[("interior_ne", GRADES)]);
+        assert!(grades.is_subset(&dense(contrast)));
+    }
+    assert_eq!(too_dense(dense(Some(false))), table(&[]));
     let small = refused(&Exam { radius_mm: 5.0, ..EXAM });
     assert!(small.contains(&("zone_lt_200mm2".into(), "ossified_fraction".into())), "{small:?}");
     let native = refused(&Exam { native_mm: 15.0, ..EXAM });

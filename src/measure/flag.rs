@@ -36,6 +36,7 @@ flags! {
     EXACTLY_HALF = "exactly_half", "The ossified fraction is exactly 0.5, read as not more than half.";
     FEASIBLE = "feasible", "The grades still possible, joined by |.";
     FRACTION_SOFT_HARD_DIFFER = "fraction_soft_hard_differ", "The fraction by partial-volume mixture and by plain threshold differ by more than 0.05.";
+    INTERIOR_THRESHOLD = "interior_threshold", "The interior's mineral threshold was raised to this many HU, above soft tissue with contrast medium.";
     KV_UNKNOWN = "kv_unknown", "Tube voltage unknown: thresholds of 120 kV were used.";
     LEVEL_UNKNOWN = "level_unknown", "The vertebral level is not known.";
     METAL = "metal", "Metal near the lesion: rays within 5 mm of it are not used.";

@@ -45,8 +45,10 @@ pub const OUTLINE: Key<Vec<SliceOutline>> = Key::new("outline");
 pub const WHOLE_BORDER: Key<()> = Key::new("whole_border");
 /// Each slice of `outline` resampled in plane, HU.
 pub const PLANES: Key<Vec<Plane<f32>>> = Key::new("planes");
-/// Mineral thresholds: the main one and the two of the sensitivity grades, HU.
+/// Mineral thresholds of the rim: the main one and the two of the sensitivity grades, HU.
 pub const THRESHOLDS: Key<[f64; 3]> = Key::new("thresholds");
+/// The same three for the interior, raised where contrast medium makes the lesion itself dense, HU.
+pub const INTERIOR_THRESHOLDS: Key<[f64; 3]> = Key::new("interior_thresholds");
 /// What does not count on each slice of `outline`: native bone and metal, on the pixels of `planes`.
 pub const EXCLUDED: Key<Vec<Array2<bool>>> = Key::new("excluded");
 /// The rim on each slice of `outline`, at the mineral threshold and at the two sensitivity thresholds.

@@ -48,6 +48,7 @@ macro_rules! reasons {
 
 reasons! {
     BELOW_2_PIXELS = "below_2_pixels", "The outline is narrower than two pixels on every slice.", "draw the outline on a finer grid";
+    CONTRAST_TOO_DENSE = "contrast_too_dense", "Contrast medium makes the lesion's own tissue too dense to be told from bone.", "use the series without contrast";
     EVALUABLE_PERIMETER_LT_50PCT = "evaluable_perimeter_lt_50pct", "Less than half of the outline's length can be judged for a rim.", "look at the pictures in qc/; thinner slices or another series may help";
     FOV_TRUNCATED = "fov_truncated", "The outline reaches the border of the image.", "use a series that shows the whole lesion";
     INTERIOR_NE = "interior_ne", "The interior could not be judged.", "see ossified_fraction of the same exam";

@@ -15,7 +15,7 @@ pub const DEF: Stage = Stage {
         keys::OUTLINE.name,
         keys::EXCLUDED.name,
         keys::AXIAL_TUMOUR.name,
-        keys::THRESHOLDS.name,
+        keys::INTERIOR_THRESHOLDS.name,
         keys::WHOLE_BORDER.name,
     ],
     writes: &[keys::INTERIOR.name],
@@ -28,7 +28,7 @@ fn run(view: &View<'_>, settings: &Settings) -> Result<Board, Refusal> {
     let (outlines, planes, excluded) = (view.get(&keys::OUTLINE), view.get(&keys::PLANES), view.get(&keys::EXCLUDED));
     let slice_mm = view.get(&keys::AXIAL_TUMOUR).geometry().spacing[2];
     let source = Source { outlines, planes, excluded, slice_mm };
-    let interiors = view.get(&keys::THRESHOLDS).map(|hu| interior(&source, &settings.interior, hu));
+    let interiors = view.get(&keys::INTERIOR_THRESHOLDS).map(|hu| interior(&source, &settings.interior, hu));
     let mut board = Board::default();
     board.put(&keys::INTERIOR, interiors, &[]);
     Ok(board)
