@@ -5,6 +5,7 @@ use crate::measure::{Board, Modality, Refusal, View};
 
 mod axial;
 mod border;
+mod calibration;
 mod excluded;
 mod interior;
 mod interior_thresholds;
@@ -17,6 +18,7 @@ mod thresholds;
 pub static STAGES: &[Stage] = &[
     axial::DEF,
     border::DEF,
+    calibration::DEF,
     excluded::DEF,
     interior::DEF,
     interior_thresholds::DEF,

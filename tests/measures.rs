@@ -17,6 +17,8 @@ use std::time::Duration;
 const RADIUS_MM: f64 = 20.0;
 const PIXEL_MM: f64 = 0.5;
 const MIDDLE_MM: f64 = 40.0;
+/// Fat begins this far from the axis, mm.
+const FAT_MM: f64 = 30.0;
 /// Half the width of the square bar of bone, mm.
 const BAR_MM: f64 = 6.0;
 
@@ -37,6 +39,7 @@ struct Exam {
     rescale: bool,
     contrast: Option<bool>,
     soft_hu: f32,
+    shift_hu: f32,
     stripes_hu: f32,
     metal: bool,
     native_mm: f64,
@@ -49,6 +52,7 @@ const EXAM: Exam = Exam {
     rescale: true,
     contrast: Some(false),
     soft_hu: 50.0,
+    shift_hu: 0.0,
     stripes_hu: 0.0,
     metal: false,
     native_mm: 0.0,
@@ -60,6 +64,7 @@ fn hu(exam: &Exam, x_mm: f64, y_mm: f64) -> f32 {
     match (exam.metal && r > exam.radius_mm, shell, x_mm.abs().max(y_mm.abs()) <= BAR_MM) {
         (true, ..) => 4000.0,
         (_, true, _) => 700.0,
+        _ if r > FAT_MM => -100.0,
         (_, _, true) => 600.0,
         _ if libm::floor(y_mm / 4.0) % 2.0 == 0.0 => exam.soft_hu - exam.stripes_hu,
         _ => exam.soft_hu + exam.stripes_hu,
@@ -76,7 +81,7 @@ fn board(exam: &Exam) -> Board {
     let scan = Scan { acquisition, whole: grid.clone(), region: Extent::whole(grid.dims), level: Some("T8".into()) };
     let mut board = Board::default();
     board.put(&SCAN, scan, &[]);
-    board.put(&IMAGE, Volume::from_fn(grid.clone(), |[x, y, _]| hu(exam, mm(x), mm(y))), &[]);
+    board.put(&IMAGE, Volume::from_fn(grid.clone(), |[x, y, _]| hu(exam, mm(x), mm(y)) + exam.shift_hu), &[]);
     board.put(&TUMOUR, Mask::from_fn(grid.clone(), |v| disc(v, exam.radius_mm)), &[]);
     board.put(&NATIVE_BONE, Mask::from_fn(grid, |v| disc(v, exam.native_mm)), &[]);
     board
@@ -183,6 +188,9 @@ fn each_reason_takes_away_its_measures_and_no_others() {
         assert!(grades.is_subset(&dense(contrast)));
     }
     assert_eq!(too_dense(dense(Some(false))), table(&[]));
+    let shifted = refused(&Exam { shift_hu: 40.0, ..EXAM });
+    let by_scale = all(&["mean_density", RIM, INTERIOR]);
+    assert_eq!(shifted, table(&[("hu_scale_suspect", &by_scale), ("interior_ne", GRADES)]));
     let small = refused(&Exam { radius_mm: 5.0, ..EXAM });
     assert!(small.contains(&("zone_lt_200mm2".into(), "ossified_fraction".into())), "{small:?}");
     let native = refused(&Exam { native_mm: 15.0, ..EXAM });

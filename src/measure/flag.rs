@@ -36,6 +36,7 @@ flags! {
     EXACTLY_HALF = "exactly_half", "The ossified fraction is exactly 0.5, read as not more than half.";
     FEASIBLE = "feasible", "The grades still possible, joined by |.";
     FRACTION_SOFT_HARD_DIFFER = "fraction_soft_hard_differ", "The fraction by partial-volume mixture and by plain threshold differ by more than 0.05.";
+    HU_SCALE_SUSPECT = "hu_scale_suspect", "Fat (-120 to -80 HU) or muscle (40 to 75 HU) around the lesion is off: the image may not be in HU.";
     INTERIOR_THRESHOLD = "interior_threshold", "The interior's mineral threshold was raised to this many HU, above soft tissue with contrast medium.";
     KV_UNKNOWN = "kv_unknown", "Tube voltage unknown: thresholds of 120 kV were used.";
     LEVEL_UNKNOWN = "level_unknown", "The vertebral level is not known.";

@@ -45,6 +45,8 @@ pub const OUTLINE: Key<Vec<SliceOutline>> = Key::new("outline");
 pub const WHOLE_BORDER: Key<()> = Key::new("whole_border");
 /// Each slice of `outline` resampled in plane, HU.
 pub const PLANES: Key<Vec<Plane<f32>>> = Key::new("planes");
+/// Present only where nothing says that the densities of the image are far from HU.
+pub const HU_SCALE: Key<()> = Key::new("hu_scale");
 /// Mineral thresholds of the rim: the main one and the two of the sensitivity grades, HU.
 pub const THRESHOLDS: Key<[f64; 3]> = Key::new("thresholds");
 /// The same three for the interior, raised where contrast medium makes the lesion itself dense, HU.

@@ -51,6 +51,7 @@ reasons! {
     CONTRAST_TOO_DENSE = "contrast_too_dense", "Contrast medium makes the lesion's own tissue too dense to be told from bone.", "use the series without contrast";
     EVALUABLE_PERIMETER_LT_50PCT = "evaluable_perimeter_lt_50pct", "Less than half of the outline's length can be judged for a rim.", "look at the pictures in qc/; thinner slices or another series may help";
     FOV_TRUNCATED = "fov_truncated", "The outline reaches the border of the image.", "use a series that shows the whole lesion";
+    HU_SCALE_SUSPECT = "hu_scale_suspect", "Fat and muscle around the lesion are far from their densities: the image is not in HU.", "export the series anew; check its rescale slope and intercept";
     INTERIOR_NE = "interior_ne", "The interior could not be judged.", "see ossified_fraction of the same exam";
     NATIVE_BONE_GT_50PCT = "native_bone_gt_50pct", "More than half of the interior is native bone.", "check the outline";
     NO_RIM = "no_rim", "There is no rim to measure.", "none";
