@@ -17,8 +17,8 @@ pub const DEF: Stage = Stage {
     run,
 };
 
-/// How far around the outline's box fat and muscle are looked for, mm: at 10 mm a third of 32 phantom exams show both,
-/// at 20 mm three quarters.
+/// How far around the outline's box fat and muscle are looked for, mm: within 10 mm 13 of 32 exams of the
+/// `hard` phantom (seed 771) show both, within 20 mm 23.
 const REACH_MM: f64 = 20.0;
 
 /// Densities of fat and of muscle, HU (method.md 2).
