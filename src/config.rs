@@ -189,7 +189,7 @@ mod tests {
     fn the_default_is_complete_and_means_what_the_method_says() {
         let (config, _) = merge(None, None, &[]).unwrap();
         assert_eq!(config.settings.density.mineral_hu, 200.0);
-        assert_eq!(config.settings.rim.window_mm, [-2.2, 0.4]);
+        assert_eq!(config.settings.rim.bone_below_hu, 20.0);
         assert_eq!(config.settings.grade.rim_borderline, [[0.07, 0.13], [0.85, 0.93]]);
         assert_eq!(config.measures.len(), registered().count());
         assert_eq!(config.run.memory_bytes(), None);

@@ -161,6 +161,18 @@ fn run_stage(stage: &'static Stage, board: &Board, settings: &Settings, hook: &d
     made
 }
 
+/// Names of the stages that a measure depends on, directly or through others.
+pub fn made_by(measure: &Measure) -> Vec<&'static str> {
+    let mut open: Vec<&str> = measure.reads.iter().chain(measure.looks_at).copied().collect();
+    let mut names = BTreeSet::new();
+    while let Some(artifact) = open.pop() {
+        let makers = STAGES.iter().filter(|s| s.writes.contains(&artifact));
+        let new: Vec<&Stage> = makers.filter(|s| names.insert(s.name)).collect();
+        open.extend(new.into_iter().flat_map(|s| s.reads));
+    }
+    names.into_iter().collect()
+}
+
 fn made_once(stages: &[&'static Stage]) -> Result<(), GraphError> {
     for (i, stage) in stages.iter().enumerate() {
         for other in &stages[i + 1..] {

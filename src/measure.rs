@@ -5,6 +5,7 @@
 
 pub mod board;
 pub mod collect;
+pub mod doubt;
 pub mod flag;
 pub mod keys;
 pub mod reason;

@@ -13,7 +13,7 @@ pub mod masks;
 mod palette;
 mod panel;
 pub mod progress;
-mod quantity;
+pub mod quantity;
 mod sheet;
 pub mod tables;
 mod view;

@@ -6,6 +6,8 @@ use crate::measure::{Board, Modality, Refusal, View};
 mod axial;
 mod border;
 mod calibration;
+mod diameters;
+mod doubt;
 mod excluded;
 mod interior;
 mod interior_thresholds;
@@ -19,6 +21,8 @@ pub static STAGES: &[Stage] = &[
     axial::DEF,
     border::DEF,
     calibration::DEF,
+    diameters::DEF,
+    doubt::DEF,
     excluded::DEF,
     interior::DEF,
     interior_thresholds::DEF,

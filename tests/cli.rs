@@ -227,9 +227,7 @@ fn a_table_that_cannot_be_used_is_one_line_and_nothing_written() {
 /// A run that cannot write: exit code 3 and one line.
 fn unwritable(site: &Site, out: &str, why: &str) {
     let output = site.run(out, &[]);
-    let line = format!(
-        "error: the output folder cannot be used: {why}; what is finished is kept, run again when that is mended"
-    );
+    let line = format!("error: {why}; what is finished is kept, run the same command again then");
     assert_eq!(text(&output.stderr).lines().last(), Some(line.as_str()));
     assert_eq!(output.status.code(), Some(3));
 }
@@ -240,8 +238,9 @@ fn an_output_that_cannot_be_written_ends_with_3() {
     spoil(&site);
     site.table(GOOD);
     site.put("file", b"");
-    unwritable(&site, "file", "File exists (os error 17)");
-    unwritable(&site, "file/x", "File exists (os error 17)");
+    let in_the_way = "a file stands where the output folder or one above it must be: name another folder with --out";
+    unwritable(&site, "file", in_the_way);
+    unwritable(&site, "file/x", in_the_way);
 }
 
 fn tmpfs(at: &Path, options: &str) -> bool {
@@ -256,8 +255,8 @@ fn a_full_and_a_read_only_disk_end_with_3() {
     spoil(&site);
     site.table(GOOD);
     for (name, options, why) in [
-        ("full", "size=16k", "No space left on device (os error 28)"),
-        ("fixed", "ro", "Read-only file system (os error 30)"),
+        ("full", "size=16k", "no space is left for the output: make room"),
+        ("fixed", "ro", "the output lies on a read-only file system: name another folder with --out"),
     ] {
         if !tmpfs(&site.at(name), options) {
             eprintln!("skipped a_full_and_a_read_only_disk_end_with_3: no tmpfs can be mounted; see tests/records.rs");

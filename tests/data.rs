@@ -229,9 +229,9 @@ const REFUSED: &[(&str, &str)] = &[
     ("ct/head_dicom_tilt_variable_gap_GE", "gantry_tilt_uncorrected"),
     ("ct/series_faults/missing_slice_GE", "non_uniform_spacing"),
     ("ct/series_faults/not_a_volume_Siemens", "duplicate_position"),
-    ("broken/nifti/crash-08123ef33416bd6f0c5fa63d44b681b8581d62a0", "not_an_image"),
-    ("broken/nifti/crash-1.nii", "not_an_image"),
-    ("broken/nifti/crash-98aa054390f8d3f932f190dc22ef62c6ff2d6619", "not_an_image"),
+    ("broken/nifti/crash-08123ef33416bd6f0c5fa63d44b681b8581d62a0", "bad_header"),
+    ("broken/nifti/crash-1.nii", "bad_header"),
+    ("broken/nifti/crash-98aa054390f8d3f932f190dc22ef62c6ff2d6619", "bad_header"),
 ];
 
 #[test]

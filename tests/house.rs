@@ -201,7 +201,7 @@ fn every_path_that_is_mentioned_exists() {
 
 /// Paths that a text names in backticks.
 fn mentioned(text: &str) -> impl Iterator<Item = &str> {
-    let inside = ["src/", "tests/", "configs/", "benches/", "docs/", ".ci/"];
+    let inside = ["src/", "tests/", "configs/", "benches/", "docs/", "scripts/", ".ci/"];
     let words = text.lines().flat_map(|line| line.split('`').skip(1).step_by(2));
     words.filter(move |w| inside.iter().any(|folder| w.starts_with(folder)) && !w.contains(['*', ' ', '<', '{']))
 }

@@ -166,7 +166,7 @@ fn each_reason_takes_away_its_measures_and_no_others() {
     let border = all(&["max_diameter short_axis diameter_3d", RIM, INTERIOR, GRADES]);
     assert_eq!(refused(&Exam { first_slice: 0, ..EXAM }), table(&[("fov_truncated", &border)]));
     // Internal bone of under half is grade 2a whatever the rim.
-    assert_eq!(refused(&Exam { slice_mm: 4.0, ..EXAM }), table(&[("slice_gt_3_5mm", RIM)]));
+    assert_eq!(refused(&Exam { slice_mm: 5.5, ..EXAM }), table(&[("slice_gt_5mm", RIM)]));
     let no_scale = [("no_rescale", all(&["mean_density", RIM, INTERIOR])), ("interior_ne", GRADES.to_owned())];
     let no_scale: Vec<(&str, &str)> = no_scale.iter().map(|(r, m)| (*r, m.as_str())).collect();
     let found = refused(&Exam { rescale: false, ..EXAM });

@@ -2,6 +2,7 @@
 
 use osteon::batch::check::check;
 use osteon::batch::event::{Event, Reporter};
+use osteon::batch::failure;
 use osteon::batch::load::{Image, Labels, Source};
 use osteon::batch::measurer::{Gallery, Measurer};
 use osteon::batch::run::{Job, RunError, RunOptions, run, with_config};
@@ -14,7 +15,7 @@ use osteon::graph::Hook;
 use osteon::io::acquisition::Acquisition;
 use osteon::io::disk::memory::{Loss, MemoryDisk, Trouble};
 use osteon::io::disk::{Disk, LocalDisk};
-use osteon::io::fault::{self, Fault, FaultKind};
+use osteon::io::fault::{self, Fault, Reason};
 use osteon::io::nifti::write::encode;
 use osteon::measure::keys::{IMAGE, TUMOUR};
 use osteon::measure::rows::{ExamRow, ExamRows, SliceRow, Status, Value};
@@ -25,6 +26,7 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
+use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::time::Duration;
 
@@ -72,7 +74,7 @@ struct Toy {
     empty: bool,
 }
 
-fn fault(kind: FaultKind) -> Fault {
+fn fault(kind: Reason) -> Fault {
     Fault { transient: kind == fault::STORAGE_TROUBLE, ..Fault::of(kind, "toy") }
 }
 
@@ -131,6 +133,8 @@ struct World {
     /// Raises the flag given with it at this exam.
     stop_at: Option<usize>,
     stop: AtomicBool,
+    /// Whose stages were done, in time.
+    stages_of: Mutex<Vec<String>>,
 }
 
 impl World {
@@ -203,6 +207,9 @@ impl Gallery for World {
 impl Reporter for World {
     fn event(&self, event: &Event<'_>) {
         self.reports.fetch_add(1, Ordering::Relaxed);
+        if let Event::StageDone { patient, .. } = event {
+            self.stages_of.lock().unwrap().push((*patient).to_string());
+        }
         self.recorded
             .fetch_add(usize::from(matches!(event, Event::PatientDone { recorded: true, .. })), Ordering::Relaxed);
     }
@@ -222,6 +229,7 @@ struct Ask {
     retry_failed: bool,
     fail_fast: bool,
     allow: Tolerance,
+    memory_bytes: u64,
     shard: Option<Shard>,
 }
 
@@ -230,7 +238,8 @@ impl Default for Ask {
         let allow = Tolerance::Nothing;
         let (only, shard) = (vec![], None);
         let (fresh, retry_failed, fail_fast) = (false, false, false);
-        Self { threads: 1, text: "x = 1", out: OUT, only, fresh, retry_failed, fail_fast, allow, shard }
+        let memory_bytes = 30_000;
+        Self { threads: 1, text: "x = 1", out: OUT, memory_bytes, only, fresh, retry_failed, fail_fast, allow, shard }
     }
 }
 
@@ -254,7 +263,7 @@ fn options<'a>(world: &'a World, ask: &Ask) -> RunOptions<'a> {
     RunOptions {
         out: PathBuf::new(),
         threads: ask.threads,
-        memory_bytes: 30_000,
+        memory_bytes: ask.memory_bytes,
         only: ask.only.clone(),
         fresh: ask.fresh,
         retry_failed: ask.retry_failed,
@@ -359,8 +368,12 @@ fn a_dry_run_finds_what_would_fail_and_how_much_it_takes() {
     let world = World::default();
     let found = check(&site.study(), &world, &world);
     assert_eq!((found.exams, found.patients), (3, 4));
-    let lines: Vec<_> = found.failures.iter().map(|(line, f)| (*line, f.reason.as_str())).collect();
-    assert_eq!(lines, [(5, "truncated_file"), (6, "file_missing")]);
+    let reason = |trouble: &failure::Trouble| match trouble {
+        failure::Trouble::Data(failure) => failure.reason.clone(),
+        other => panic!("the data are at fault, not {other:?}"),
+    };
+    let lines: Vec<_> = found.troubles.iter().map(|(line, trouble)| (*line, reason(trouble))).collect();
+    assert_eq!(lines, [(5, "truncated_file".to_owned()), (6, "file_missing".to_owned())]);
     assert_eq!(found.input_bytes, 32);
     assert_eq!(found.largest_bytes, 8 * 8 * 5 * 41 + 1000);
 }
@@ -440,6 +453,23 @@ fn threads_and_delays_change_no_byte() {
         assert!(results(&disk) == expected, "{threads} threads");
         assert!(world.reports.load(Ordering::Relaxed) >= 14 * 3);
     }
+}
+
+#[test]
+fn a_patient_keeps_its_memory_until_its_last_exam_is_done() {
+    let exams = [("a", "t0"), ("b", "t0"), ("a", "t1"), ("b", "t1"), ("a", "t2"), ("b", "t2")];
+    let site = Site::new(&exams.map(|(patient, timepoint)| (patient, timepoint, "100")));
+    let turns = |memory_bytes| {
+        let world = World { delay_us: 3000, ..World::default() };
+        let ask = Ask { threads: 2, memory_bytes, ..Ask::default() };
+        run_in(&world, &site, &MemoryDisk::default(), Path::new(OUT), &ask).unwrap();
+        let mut turns = world.stages_of.into_inner().unwrap();
+        turns.dedup();
+        turns.len()
+    };
+    // One exam takes 11 120 bytes.
+    assert_eq!(turns(12_000), 2, "one patient after the other");
+    assert!((0..20).any(|_| turns(24_000) > 2), "side by side where both fit");
 }
 
 #[test]
@@ -645,7 +675,7 @@ fn real_files_under_the_default_config_give_every_measure() {
     let config = osteon::config::load(None, None, &[]).unwrap().0;
     let (world, disk) = (World::default(), MemoryDisk::default());
     let options = RunOptions { out: OUT.into(), ..options(&world, &Ask::default()) };
-    let summary = with_config(&study, &config, &options, &disk, &world, &world).unwrap();
+    let summary = with_config(&study, &config, &options, &[("qc", &world)], &disk, &world).unwrap();
     assert_eq!((summary.exams, summary.failed, summary.exit_code()), (1, 0, 0), "{:?}", disk.files().keys());
     let exams = text(&results(&disk), "exams.csv");
     assert_eq!(exams.lines().count() - 1, measures(Modality::Ct).count());

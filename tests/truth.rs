@@ -76,7 +76,7 @@ fn yuan24_is_measured_as_it_was_drawn() {
 
     let (exams, slices) = (table(&out.join("exams.csv")), table(&out.join("slices_ct.csv")));
     let truth = table(&study.join("truth_exams.csv"));
-    assert!(classes_right(&truth, &exams, "boriani_grade", "post") >= 22);
+    assert_eq!(classes_right(&truth, &exams, "boriani_grade", "post"), 24);
     let interior = ["pre", "post"].map(|t| classes_right(&truth, &exams, "interior", t));
     assert_eq!(interior, [24, 24]);
     let rim = ["pre", "post"].map(|t| classes_right(&truth, &exams, "rim", t));
@@ -88,7 +88,7 @@ fn yuan24_is_measured_as_it_was_drawn() {
         (("diameter_mm", "diameter_mm"), 0.5),
         // What remains is the drawing's rasterisation onto pixels of 0.5 to 0.9 mm.
         (("drawn_diameter_mm", "diameter_mm"), 0.1),
-        (("ossified_fraction", "ossified_fraction"), 0.03),
+        (("ossified_fraction", "ossified_fraction"), 0.02),
         (("rim_coverage", "rim_coverage"), 0.05),
     ];
     for (columns, limit) in limits {

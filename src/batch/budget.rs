@@ -1,4 +1,4 @@
-//! A semaphore over bytes: exams are admitted while they fit.
+//! A semaphore over bytes: patients are admitted while they fit.
 
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 
@@ -53,23 +53,34 @@ impl Budget {
 }
 
 impl Grant<'_> {
-    /// Takes more if it fits at once. It never waits: two that hold and wait could wait for each other.
-    pub fn grow(&mut self, more: u64) -> bool {
+    /// Makes it at least `bytes` if that fits at once. It never waits: two that hold and wait could wait for each other.
+    pub fn raise(&mut self, bytes: u64) -> bool {
+        let more = bytes.saturating_sub(self.bytes);
         let mut state = self.budget.lock();
         let alone = state.used == self.bytes;
-        let fits = alone || state.used.saturating_add(more) <= self.budget.total;
+        let fits = more == 0 || alone || state.used.saturating_add(more) <= self.budget.total;
         if fits {
             state.used += more;
             self.bytes += more;
         }
         fits
     }
+
+    /// Gives everything back, then waits for `bytes`.
+    pub fn exchange(&mut self, bytes: u64) {
+        self.give_back();
+        *self = self.budget.take(bytes);
+    }
+
+    fn give_back(&mut self) {
+        self.budget.lock().used -= std::mem::take(&mut self.bytes);
+        self.budget.freed.notify_all();
+    }
 }
 
 impl Drop for Grant<'_> {
     fn drop(&mut self) {
-        self.budget.lock().used -= self.bytes;
-        self.budget.freed.notify_all();
+        self.give_back();
     }
 }
 
@@ -103,11 +114,15 @@ mod tests {
     fn what_exceeds_the_budget_runs_alone() {
         let budget = Budget::new(10);
         let mut large = budget.take(4);
-        assert!(large.grow(100), "alone");
+        assert!(large.raise(104), "alone");
         assert!(!budget.fits(&budget.lock(), 1));
         drop(large);
         let (mut a, b) = (budget.take(4), budget.take(4));
-        assert!(!a.grow(3) && a.grow(2));
+        assert!(!a.raise(7) && a.raise(6) && a.raise(3));
+        assert_eq!(budget.lock().used, 10, "it is never lowered");
+        drop(b);
+        let b = budget.take(1);
+        a.exchange(9);
         drop((a, b));
         assert_eq!(budget.lock().used, 0);
     }

@@ -1,6 +1,6 @@
 //! The dry run: every row resolved, memory and work estimated, no voxel of an image decoded.
 
-use super::failure::{Failure, Trouble};
+use super::failure::Trouble;
 use super::key;
 use super::load::{self, Source};
 use super::measurer::Measurer;
@@ -10,8 +10,8 @@ use std::path::Path;
 /// What a dry run found.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Check {
-    /// Rows that would fail, each with its line and why.
-    pub failures: Vec<(u64, Failure)>,
+    /// Rows that could not be measured, each with its line and why.
+    pub troubles: Vec<(u64, Trouble)>,
     /// Rows that can be opened.
     pub exams: usize,
     /// Patients.
@@ -22,7 +22,7 @@ pub struct Check {
     pub largest_bytes: u64,
 }
 
-/// Opens the headers of every image and looks for every structure file.
+/// Opens the headers of every image and looks for every structure file that a run would read.
 pub fn check(study: &Study, source: &dyn Source, measurer: &dyn Measurer) -> Check {
     let mut check = Check { patients: study.patients.len(), ..Check::default() };
     for patient in &study.patients {
@@ -34,20 +34,14 @@ pub fn check(study: &Study, source: &dyn Source, measurer: &dyn Measurer) -> Che
                 check.exams += 1;
                 check.largest_bytes = check.largest_bytes.max(bytes);
             }
-            Err(failure) => check.failures.push((row.line, failure)),
+            Err(trouble) => check.troubles.push((row.line, trouble)),
         }
     }
     check
 }
 
-fn largest_bytes(row: &Row, base: &Path, source: &dyn Source, measurer: &dyn Measurer) -> Result<u64, Failure> {
-    let opened = load::open(row, base, source).map_err(|trouble| match trouble {
-        Trouble::Data(failure) | Trouble::Transient(failure) => failure,
-        Trouble::Stopped => Failure::new("run", "stopped", "the check was stopped"),
-    })?;
-    if let Some(missing) = row.structures.iter().find(|s| !base.join(&s.file).exists()) {
-        let message = format!("structures[{}]: there is no such file: correct the study table", missing.place);
-        return Err(Failure::new("structures", "file_missing", message));
-    }
+fn largest_bytes(row: &Row, base: &Path, source: &dyn Source, measurer: &dyn Measurer) -> Result<u64, Trouble> {
+    let opened = load::open(row, base, source)?;
+    opened.look_for_outlines()?;
     Ok(opened.largest_bytes(measurer.bytes_per_voxel(row.exam.modality)))
 }

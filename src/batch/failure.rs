@@ -1,37 +1,22 @@
 //! Why nothing of an exam could be measured.
 
 use super::csv::harmless;
+use crate::io::fault::{Reason, reasons};
 use serde::{Deserialize, Serialize};
 use std::borrow::Cow;
 
-/// Failures that the job itself finds; those of files come from the readers.
-pub static FAILURES: &[(&str, &str)] = &[
-    (IMAGE_MISSING, "The study table names no image."),
-    (INTERNAL_ERROR, "The program failed on this exam."),
-    (KILLED_THE_RUN, "The process died twice while this patient was being measured."),
-    (MASK_EMPTY, "The outline has no voxel."),
-    (MASK_MISSING, "The study table gives no tumour outline."),
-    (MASK_OFF_IMAGE, "The outline lies outside the image."),
-    (STRUCTURE_NOT_READ, "A structure is given in a form that is not read."),
-    (WRONG_MODALITY, "The image is of another modality than the study table says."),
-];
-
-/// The study table names no image.
-pub const IMAGE_MISSING: &str = "image_missing";
-/// The program failed on this exam.
-pub const INTERNAL_ERROR: &str = "internal_error";
-/// The process died twice while this patient was being measured.
-pub const KILLED_THE_RUN: &str = "killed_the_run";
-/// The outline has no voxel.
-pub const MASK_EMPTY: &str = "mask_empty";
-/// The study table gives no tumour outline.
-pub const MASK_MISSING: &str = "mask_missing";
-/// The outline lies outside the image.
-pub const MASK_OFF_IMAGE: &str = "mask_off_image";
-/// A structure is given in a form that is not read.
-pub const STRUCTURE_NOT_READ: &str = "structure_not_read";
-/// The image is of another modality than the study table says.
-pub const WRONG_MODALITY: &str = "wrong_modality";
+reasons! {
+    /// Failures that the job itself finds; those of files come from the readers.
+    FAILURES:
+    IMAGE_MISSING = "image_missing", "The study table names no image.", "name a NIfTI file, a DICOM file or a folder";
+    INTERNAL_ERROR = "internal_error", "The program failed on this exam.", "report it with the log of the run";
+    KILLED_THE_RUN = "killed_the_run", "The process died twice while this patient was being measured.", "look at its files, give more memory, then run with --retry-failed";
+    MASK_EMPTY = "mask_empty", "The outline has no voxel.", "draw it, or check its label numbers";
+    MASK_MISSING = "mask_missing", "The study table gives no tumour outline.", "add tumour=FILE";
+    MASK_OFF_IMAGE = "mask_off_image", "The outline lies outside the image.", "check that it was drawn on this image";
+    STRUCTURE_NOT_READ = "structure_not_read", "A structure is given in a form that is not read.", "give a NIfTI mask as name=FILE";
+    WRONG_MODALITY = "wrong_modality", "The image is of another modality than the study table says.", "correct the row";
+}
 
 /// A failure of the data: one line of `failures.csv`, kept in the patient's record.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
@@ -46,8 +31,8 @@ pub struct Failure {
 
 impl Failure {
     /// A failure; the message is made one harmless line.
-    pub fn new(stage: &str, reason: &str, message: impl Into<Cow<'static, str>>) -> Self {
-        Self { stage: stage.into(), reason: reason.into(), message: harmless(&message.into()) }
+    pub fn new(stage: &str, reason: Reason, message: impl Into<Cow<'static, str>>) -> Self {
+        Self { stage: stage.into(), reason: reason.code.into(), message: harmless(&message.into()) }
     }
 }
 
@@ -64,7 +49,7 @@ pub enum Trouble {
 
 impl Trouble {
     /// A failure of the data.
-    pub fn data(stage: &str, reason: &str, message: impl Into<Cow<'static, str>>) -> Self {
+    pub fn data(stage: &str, reason: Reason, message: impl Into<Cow<'static, str>>) -> Self {
         Self::Data(Failure::new(stage, reason, message))
     }
 }

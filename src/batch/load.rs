@@ -91,8 +91,8 @@ pub fn open<'a>(row: &'a Row, base: &'a Path, source: &dyn Source) -> Result<Ope
 fn named(row: &Row) -> Result<(&Structure, Option<&Structure>), Trouble> {
     if let Some(unnamed) = row.structures.iter().find(|s| s.name.is_none()) {
         let message = format!(
-            "structures[{}]: a file without a name (DICOM SEG, RTSTRUCT) is not read yet: give a NIfTI mask as name=FILE",
-            unnamed.place
+            "{}: a file without a name (DICOM SEG, RTSTRUCT) is not read yet: give a NIfTI mask as name=FILE",
+            place(unnamed)
         );
         return Err(Trouble::data("structures", STRUCTURE_NOT_READ, message));
     }
@@ -112,8 +112,13 @@ fn same_modality(row: &Row, acquisition: &Acquisition) -> Result<(), Trouble> {
     }
 }
 
+/// Where a structure stands in its row.
+fn place(structure: &Structure) -> String {
+    format!("structures[{}]", structure.place)
+}
+
 fn fault(stage: &str, place: &str, fault: Fault) -> Trouble {
-    let failure = Failure::new(stage, fault.kind.code, format!("{place}: {fault}"));
+    let failure = Failure::new(stage, fault.kind, format!("{place}: {fault}"));
     if fault.transient { Trouble::Transient(failure) } else { Trouble::Data(failure) }
 }
 
@@ -135,6 +140,18 @@ impl Opened<'_> {
         self.outline_bytes() + self.region_bytes(&whole, bytes_per_voxel)
     }
 
+    /// Looks whether its outlines are there, without reading them.
+    ///
+    /// # Errors
+    /// If one is not.
+    pub fn look_for_outlines(&self) -> Result<(), Trouble> {
+        for structure in self.files() {
+            let found = std::fs::metadata(self.base.join(&structure.file)).map_err(|e| Fault::from_io(&e));
+            found.map_err(|f| fault("structures", &place(structure), f))?;
+        }
+        Ok(())
+    }
+
     /// Reads the outlines and finds the region: the lesion and `reach_mm` around it.
     ///
     /// # Errors
@@ -143,8 +160,7 @@ impl Opened<'_> {
         let mut files = Vec::new();
         for structure in self.files() {
             let read = source.labels(&self.base.join(&structure.file));
-            let place = format!("structures[{}]", structure.place);
-            files.push((structure.file.clone(), read.map_err(|f| fault("structures", &place, f))?));
+            files.push((structure.file.clone(), read.map_err(|f| fault("structures", &place(structure), f))?));
         }
         let mut outlines = Outlines { files, region: Extent::whole([0; 3]) };
         let grid = self.image.geometry();
@@ -209,8 +225,8 @@ fn filled(header: &Acquisition, given: &Acquisition) -> Acquisition {
 
 fn off_image(structure: &Structure) -> Trouble {
     let message = format!(
-        "structures[{}]: no voxel of the outline lies on a voxel of the image: check that it was drawn on this image",
-        structure.place
+        "{}: no voxel of the outline lies on a voxel of the image: check that it was drawn on this image",
+        place(structure)
     );
     Trouble::data("structures", MASK_OFF_IMAGE, message)
 }
@@ -225,8 +241,7 @@ impl Outlines {
     fn extent(&self, structure: &Structure, image: &Geometry) -> Result<Extent, Trouble> {
         let labels = self.of(structure);
         let Some(own) = labels.extent(structure.labels.as_deref()) else {
-            let message =
-                format!("structures[{}]: the outline is empty: draw it, or check its label numbers", structure.place);
+            let message = format!("{}: the outline is empty: draw it, or check its label numbers", place(structure));
             return Err(Trouble::data("structures", MASK_EMPTY, message));
         };
         if labels.geometry().same_grid(image) {

@@ -1,10 +1,13 @@
 //! `columns.json`, the data dictionary, and `run.json`, what made these numbers.
 
+use super::failure::FAILURES;
 use super::projection::{EXAM_COLUMNS, FAILURE_COLUMNS, KEY_COLUMNS, REVIEW_COLUMNS, slice_header, slice_table};
 use super::summary::Summary;
-use crate::measure::flag::FLAGS;
+use crate::graph::made_by;
+use crate::io::fault::FAULTS;
+use crate::measure::flag::{AXIAL_REFORMAT, FLAGS};
 use crate::measure::reason::REASONS;
-use crate::measure::settings::{ResampleMode, Settings};
+use crate::measure::settings::{Resample, ResampleMode, Settings};
 use crate::measure::{MEASUREMENTS, Measure, Modality};
 use serde_json::{Map, Value, json};
 
@@ -24,7 +27,7 @@ const ABOUT: &[(&str, &str, &str)] = &[
     ("unit", "", "Unit of the value: mm, mm2, mm3, HU, 1 for a ratio, empty for a class."),
     ("uncertainty", "", "One standard deviation, in the unit of the value, where it is known."),
     ("status", "", "ok, borderline or not_evaluable."),
-    ("reason", "", "Why there is no value: see reasons."),
+    ("reason", "", "Why there is no value, or why nothing could be measured: see reasons."),
     ("line", "", "Line of the study table."),
     ("stage", "", "What failed: image, structures, measure or run."),
     ("message", "", "What is wrong and what to do."),
@@ -48,7 +51,8 @@ pub fn columns() -> String {
         .map(|(file, own)| (file.into(), plain(&KEY_COLUMNS).into_iter().chain(own).collect::<Value>()))
         .collect();
     let flags: Map<String, Value> = FLAGS.iter().map(|(code, about)| ((*code).into(), json!(about))).collect();
-    let reasons = REASONS.iter().map(|r| (r.code.into(), json!({ "about": r.about, "remedy": r.remedy })));
+    let all = REASONS.iter().chain(FAULTS).chain(FAILURES);
+    let reasons = all.map(|r| (r.code.into(), json!({ "about": r.about, "remedy": r.remedy })));
     let reasons: Map<String, Value> = reasons.collect();
     pretty(&json!({ "files": files, "measures": measures(), "flags": flags, "reasons": reasons }))
 }
@@ -77,13 +81,13 @@ fn measures() -> Vec<Value> {
 pub struct Made<'a> {
     /// Settings that can change a number.
     pub settings: &'a Settings,
-    /// Their canonical text.
+    /// Their canonical text, with the wanted measures.
     pub settings_text: &'a str,
     /// Digest over the keys of all patients in the files.
     pub inputs: blake3::Hash,
     /// Threads.
     pub threads: usize,
-    /// Memory that exams were admitted under, bytes.
+    /// Memory that patients were admitted under, bytes.
     pub memory_bytes: u64,
 }
 
@@ -98,8 +102,8 @@ pub fn run(made: &Made<'_>, summary: &Summary) -> String {
         "program": env!("CARGO_PKG_NAME"),
         "version": env!("CARGO_PKG_VERSION"),
         "use": "research use only, not a medical device",
-        "settings": made.settings,
-        "settings_blake3": blake3::hash(made.settings_text.as_bytes()).to_hex().as_str(),
+        "config": serde_json::from_str::<Value>(made.settings_text).unwrap_or_else(|_| made.settings_text.into()),
+        "config_blake3": blake3::hash(made.settings_text.as_bytes()).to_hex().as_str(),
         "inputs_blake3": made.inputs.to_hex().as_str(),
         "grids": grids(made.settings),
         "counts": {
@@ -114,19 +118,29 @@ pub fn run(made: &Made<'_>, summary: &Summary) -> String {
     }))
 }
 
-/// On which grid each measure is taken, by what it reads.
-fn grids(settings: &Settings) -> Map<String, Value> {
+/// On which grid each measure is taken, by the stages it depends on.
+fn grids(settings: &Settings) -> Value {
     let all = MEASUREMENTS.iter().flat_map(|m| m.measures);
-    all.map(|m| (m.name.into(), json!(grid(m.reads, settings)))).collect()
+    let measures: Map<String, Value> = all.map(|m| (m.name.into(), grid(&made_by(m), &settings.resample))).collect();
+    let slice_distance = "difference of z_mm between neighbouring rows of an exam in the slice tables";
+    json!({ "slice_distance": slice_distance, "measures": measures })
 }
 
-fn grid(reads: &[&str], settings: &Settings) -> String {
-    let resampled = ["planes", "rim", "interior"].iter().any(|name| reads.contains(name));
-    match (settings.resample.mode, resampled) {
-        (ResampleMode::Native, _) | (_, false) => "acquired slices and pixels".into(),
-        (ResampleMode::Inplane, true) => format!("acquired slices, pixels of {} mm", settings.resample.inplane_mm),
-        (ResampleMode::Isotropic, true) => format!("cubes of {} mm", settings.resample.inplane_mm),
-    }
+fn grid(stages: &[&str], resample: &Resample) -> Value {
+    let (axial, resampled) = (stages.contains(&"axial"), stages.contains(&"planes"));
+    let (inplane_mm, slice_mm) = (resample.inplane_mm, resample.slice_mm);
+    let acquired = "acquired".to_owned();
+    let (slices, pixels) = match (resample.mode, axial, resampled) {
+        (_, false, _) => (acquired.clone(), acquired),
+        (ResampleMode::Isotropic, ..) => (format!("every {inplane_mm} mm"), format!("{inplane_mm} mm")),
+        (mode, _, resampled) => {
+            let slices = format!("acquired; every {slice_mm} mm where flagged {}", AXIAL_REFORMAT.0);
+            let inplane = resampled && mode == ResampleMode::Inplane;
+            let reformat = format!("acquired; {inplane_mm} mm where flagged {}", AXIAL_REFORMAT.0);
+            (slices, if inplane { format!("{inplane_mm} mm") } else { reformat })
+        }
+    };
+    json!({ "slices": slices, "pixels": pixels })
 }
 
 fn pretty(value: &Value) -> String {
@@ -146,5 +160,22 @@ mod tests {
             assert!(columns.iter().all(|c| c["about"].as_str().is_some_and(|a| !a.is_empty())), "{file}");
         }
         assert_eq!(dictionary["files"]["failures.csv"][5]["name"], "line");
+    }
+
+    #[test]
+    fn a_measure_stands_on_the_grid_of_what_it_is_made_of() {
+        let mut settings = crate::config::load(None, None, &[]).unwrap().0.settings;
+        let pixels = |settings: &Settings, measure: &str| grids(settings)["measures"][measure]["pixels"].clone();
+        assert_eq!(pixels(&settings, "volume"), "acquired");
+        assert_eq!(pixels(&settings, "max_diameter"), "acquired; 0.5 mm where flagged axial_reformat");
+        // The grade looks at the rim, which may be refused.
+        for resampled in ["rim_coverage", "ossified_fraction", "boriani_grade"] {
+            assert_eq!(pixels(&settings, resampled), "0.5 mm");
+        }
+        settings.resample.mode = ResampleMode::Native;
+        assert_eq!(pixels(&settings, "rim"), "acquired; 0.5 mm where flagged axial_reformat");
+        settings.resample.mode = ResampleMode::Isotropic;
+        assert_eq!(grids(&settings)["measures"]["max_diameter"]["slices"], "every 0.5 mm");
+        assert_eq!(pixels(&settings, "max_diameter_mesh"), "acquired");
     }
 }

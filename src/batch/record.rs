@@ -85,11 +85,12 @@ pub fn is_finite(rows: &ExamRows) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::io::fault::TRUNCATED_FILE;
     use crate::measure::rows::SliceRow;
 
     #[test]
     fn a_record_comes_back_as_it_went() {
-        let failure = Failure::new("image", "truncated", "ends early;\ncopy it again");
+        let failure = Failure::new("image", TRUNCATED_FILE, "ends early;\ncopy it again");
         assert_eq!(failure.message, "ends early; copy it again");
         let slice =
             SliceRow { slice: 3, z_mm: -1.5, level: None, cells: vec![None, Some(0.1)], flags: vec!["x".into()] };

@@ -16,6 +16,12 @@ pub struct Doubt {
 const NO_GRADE: f64 = 10.0;
 /// The grade could as well be its neighbour.
 const GRADE_BORDERLINE: f64 = 6.0;
+/// The grade is wrong for certain; one that is wrong with a chance weighs as much less.
+const GRADE_WRONG: f64 = 12.0;
+/// Smaller chances are no reason to look.
+const LEAST_CHANCE: f64 = 0.05;
+/// Chances are told by the reason they give, not by their flag.
+const TOLD_OTHERWISE: &str = "grade_chance";
 /// Some other measure is missing.
 const NO_MEASURE: f64 = 2.0;
 /// Some other class could as well be its neighbour.
@@ -44,6 +50,7 @@ const FLAG_WEIGHTS: &[(&str, f64)] = &[
 pub fn doubt(rows: &ExamRows) -> Option<Doubt> {
     let mut reasons: Vec<(f64, String)> = missing(rows);
     reasons.extend(rows.exams.iter().filter(|r| r.status == Status::Borderline).map(borderline));
+    reasons.extend(rows.exams.iter().filter_map(unsure));
     reasons.extend(flags(rows));
     reasons.sort_by(|a, b| b.0.total_cmp(&a.0));
     let score = reasons.iter().map(|r| r.0).sum();
@@ -70,17 +77,28 @@ fn borderline(row: &ExamRow) -> (f64, String) {
     (weight, format!("borderline: {}", row.measure))
 }
 
+/// A grade that may be wrong, by its stated chance.
+fn unsure(row: &ExamRow) -> Option<(f64, String)> {
+    let chance = row.uncertainty.filter(|u| is_grade(&row.measure) && *u >= LEAST_CHANCE)?;
+    Some((GRADE_WRONG * chance, format!("the grade may be wrong with a chance of {chance:.2}")))
+}
+
 /// Each flag of any measure once.
 fn flags(rows: &ExamRows) -> Vec<(f64, String)> {
-    let mut all: Vec<&String> = rows.exams.iter().flat_map(|r| &r.flags).collect();
+    let told = |flag: &&String| code(flag) != TOLD_OTHERWISE;
+    let mut all: Vec<&String> = rows.exams.iter().flat_map(|r| &r.flags).filter(told).collect();
     all.sort();
     all.dedup();
     all.into_iter().map(|flag| (flag_weight(flag), flag.clone())).collect()
 }
 
+/// The code before the colon.
+fn code(flag: &str) -> &str {
+    flag.split(':').next().unwrap_or_default()
+}
+
 fn flag_weight(flag: &str) -> f64 {
-    let code = flag.split(':').next().unwrap_or_default();
-    FLAG_WEIGHTS.iter().find(|(known, _)| *known == code).map_or(REMARK, |(_, weight)| *weight)
+    FLAG_WEIGHTS.iter().find(|(known, _)| *known == code(flag)).map_or(REMARK, |(_, weight)| *weight)
 }
 
 #[cfg(test)]
@@ -131,6 +149,17 @@ mod tests {
         let unknown = score(row("boriani_grade", Status::Ok, None, &["kv_unknown"]));
         assert!(missing > near && near > remark && remark > unknown && unknown > 0.0);
         assert_eq!(remark, 0.5);
+    }
+
+    #[test]
+    fn the_chance_of_a_wrong_grade_orders_exams_and_is_told_once() {
+        let grade = |uncertainty| {
+            let row = row("boriani_grade", Status::Ok, None, &["grade_chance:2a=0.60|2b=0.40"]);
+            doubt_of(vec![ExamRow { uncertainty, ..row }])
+        };
+        assert_eq!(grade(Some(0.01)), None);
+        assert_eq!(grade(Some(0.4)).unwrap().why, ["the grade may be wrong with a chance of 0.40"]);
+        assert!(grade(Some(0.4)).unwrap().score > grade(Some(0.2)).unwrap().score);
     }
 
     #[test]

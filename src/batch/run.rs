@@ -19,7 +19,7 @@ use super::sweep;
 use super::tolerance::Tolerance;
 use crate::config::Config;
 use crate::graph::GraphError;
-use crate::io::disk::Disk;
+use crate::io::disk::{Disk, unwritable};
 use crate::measure::settings::Settings;
 use plan::{Planned, What};
 use std::io::{self, ErrorKind};
@@ -38,7 +38,7 @@ pub struct RunOptions<'a> {
     pub out: PathBuf,
     /// Patients side by side.
     pub threads: usize,
-    /// Memory that exams are admitted under, bytes.
+    /// Memory that patients are admitted under, bytes.
     pub memory_bytes: u64,
     /// Only these patients; empty: all.
     pub only: Vec<String>,
@@ -68,8 +68,8 @@ pub struct Job<'a> {
     pub measurer: &'a dyn Measurer,
     /// What reads.
     pub source: &'a dyn Source,
-    /// What makes files of an exam, and in which folder: `qc`, `masks`.
-    pub galleries: &'a [(&'static str, &'a dyn Gallery)],
+    /// What makes files of an exam.
+    pub galleries: Galleries<'a>,
     /// What is written to.
     pub disk: &'a dyn Disk,
     /// Who watches.
@@ -82,7 +82,7 @@ pub struct Job<'a> {
 #[derive(Debug, thiserror::Error)]
 pub enum RunError {
     /// Nothing can be written, or read back.
-    #[error("the output folder cannot be used: {}; what is finished is kept, run again when that is mended", .0)]
+    #[error("{}; what is finished is kept, run the same command again then", unwritable(.0))]
     Output(#[from] io::Error),
     /// `--patient` names nobody.
     #[error("no row of the study table has the patient `{0}`")]
@@ -107,22 +107,24 @@ impl RunError {
     }
 }
 
+/// What makes files of an exam, and in which folder: `qc`, `masks`.
+pub type Galleries<'a> = &'a [(&'static str, &'a dyn Gallery)];
+
 /// Measures the files of a study as a configuration says.
 ///
 /// # Errors
-/// As [`run`].
+/// As [`run`]; registries that do not fit together.
 pub fn with_config(
     study: &Study,
     config: &Config,
     options: &RunOptions<'_>,
+    galleries: Galleries<'_>,
     disk: &dyn Disk,
-    gallery: &dyn Gallery,
     reporter: &dyn Reporter,
 ) -> Result<Summary, RunError> {
-    let galleries: &[_] = if config.output.qc { &[("qc", gallery)] } else { &[] };
-    let kept = if config.output.qc { gallery.reads() } else { &[] };
+    let kept: Vec<&'static str> = galleries.iter().flat_map(|(_, g)| g.reads()).copied().collect();
     let (settings, settings_text) = (&config.settings, &config.number_changing());
-    let measurer = &Graphs::new(settings, &config.measures, kept)?;
+    let measurer = &Graphs::new(settings, &config.measures, &kept)?;
     run(&Job { study, settings, settings_text, measurer, source: &Files, galleries, disk, reporter, options })
 }
 

@@ -106,7 +106,7 @@ impl ExamName {
 #[derive(Debug, thiserror::Error)]
 pub enum StudyError {
     /// No such file, or not to be read.
-    #[error("the study table cannot be read: {}", .0.kind())]
+    #[error("the study table cannot be read: {}; give the path of a CSV file that you may read", .0.kind())]
     Unreadable(#[source] io::Error),
     /// Another encoding.
     #[error("the study table is not UTF-8 (line {line}): save it as CSV UTF-8")]
@@ -343,7 +343,7 @@ mod tests {
         assert_eq!(error(b"patient\n\xff\xfe\n"), "the study table is not UTF-8 (line 2): save it as CSV UTF-8");
         assert_eq!(
             read(Path::new("/no/such/table")).unwrap_err().to_string(),
-            "the study table cannot be read: entity not found"
+            "the study table cannot be read: entity not found; give the path of a CSV file that you may read"
         );
     }
 }

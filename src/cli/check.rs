@@ -3,11 +3,12 @@
 use super::layers::LayerArgs;
 use super::run::ResourceArgs;
 use super::{Common, Failure, exit, job, output};
+use crate::batch;
+use crate::batch::check::Check;
 use crate::batch::failure::Trouble;
 use crate::batch::files::Files;
-use crate::batch::load;
-use crate::batch::measurer::Measurer;
-use crate::batch::study::{self, Row, Study};
+use crate::batch::study;
+use crate::report::quantity::{count, size};
 use clap::Args;
 use std::path::PathBuf;
 
@@ -31,92 +32,59 @@ pub fn check(args: &CheckArgs, common: &Common) -> Result<i32, Failure> {
     let (config, _) = args.layers.load()?;
     common.start_logging(config.run.log_format);
     let study = study::read(&args.study).map_err(|e| Failure::of(exit::USAGE, e))?;
-    let measurer = job::graphs(&config, &[])?;
-    let rows: Vec<Finding> = study.rows.iter().map(|row| finding(row, &study, &measurer)).collect();
+    let found = batch::check::check(&study, &Files, &job::graphs(&config, &[])?);
     let (threads, memory_bytes) = args.resources.settle(&config);
-    output::print(&text(&study, &rows, threads, memory_bytes))?;
-    Ok(rows.iter().map(Finding::code).max().unwrap_or(exit::DONE))
+    output::print(&text(&found, threads, memory_bytes))?;
+    Ok(found.troubles.iter().map(|(_, trouble)| code(trouble)).max().unwrap_or(exit::DONE))
 }
 
-/// What became of a row.
-struct Finding {
-    line: u64,
-    /// Memory it takes at most, bytes; or why it cannot be measured.
-    outcome: Result<u64, Trouble>,
-}
-
-impl Finding {
-    fn code(&self) -> i32 {
-        match self.outcome {
-            Ok(_) => exit::DONE,
-            Err(Trouble::Data(_)) => exit::SOME_FAILED,
-            Err(Trouble::Transient(_) | Trouble::Stopped) => exit::TRY_AGAIN,
-        }
-    }
-
-    /// `line 17: image: ...`
-    fn complaint(&self) -> Option<String> {
-        match &self.outcome {
-            Err(Trouble::Data(failure) | Trouble::Transient(failure)) => {
-                Some(format!("line {}: {} ({})", self.line, failure.message, failure.reason))
-            }
-            Ok(_) | Err(Trouble::Stopped) => None,
-        }
+fn code(trouble: &Trouble) -> i32 {
+    match trouble {
+        Trouble::Data(_) => exit::SOME_FAILED,
+        Trouble::Transient(_) | Trouble::Stopped => exit::TRY_AGAIN,
     }
 }
 
-fn finding(row: &Row, study: &Study, measurer: &dyn Measurer) -> Finding {
-    let per_voxel = measurer.bytes_per_voxel(row.exam.modality);
-    let opened = load::open(row, &study.base, &Files);
-    Finding { line: row.line, outcome: opened.map(|o| o.largest_bytes(per_voxel)) }
+/// `line 17: image: ...`
+fn complaint(line: u64, trouble: &Trouble) -> Option<String> {
+    match trouble {
+        Trouble::Data(failure) | Trouble::Transient(failure) => {
+            Some(format!("line {line}: {} ({})", failure.message, failure.reason))
+        }
+        Trouble::Stopped => None,
+    }
 }
 
-fn text(study: &Study, rows: &[Finding], threads: usize, memory_bytes: u64) -> String {
-    let mut lines: Vec<String> = rows.iter().filter_map(Finding::complaint).collect();
-    let needs: Vec<u64> = rows.iter().filter_map(|f| f.outcome.as_ref().ok().copied()).collect();
-    let largest = needs.iter().max().copied().unwrap_or(0);
-    lines.push(format!(
-        "{} patients, {} rows: {} can be measured, {} cannot",
-        study.patients.len(),
-        rows.len(),
-        needs.len(),
-        rows.len() - needs.len()
-    ));
-    lines.push(format!(
-        "Memory: at most {} MiB for one exam; {} MiB and {threads} threads given",
-        mib(largest),
-        mib(memory_bytes)
-    ));
-    if largest > memory_bytes {
+fn text(found: &Check, threads: usize, memory_bytes: u64) -> String {
+    let mut lines: Vec<String> = found.troubles.iter().filter_map(|(line, t)| complaint(*line, t)).collect();
+    let (can, cannot) = (found.exams, found.troubles.len());
+    let (patients, rows) = (count(found.patients, "patient"), count(can + cannot, "row"));
+    lines.push(format!("{patients}, {rows}: {can} can be measured, {cannot} cannot"));
+    lines.push(format!("Work: {} of images and outlines to read", size(found.input_bytes)));
+    let (largest, given) = (size(found.largest_bytes), size(memory_bytes));
+    lines.push(format!("Memory: at most {largest} for one exam; {given} and {} given", count(threads, "thread")));
+    if found.largest_bytes > memory_bytes {
         lines.push("The largest exam will run alone and may need more than is given".to_owned());
     }
     lines.join("\n") + "\n"
 }
 
-fn mib(bytes: u64) -> u64 {
-    bytes.div_ceil(1 << 20)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    fn study() -> Study {
-        let table =
-            "patient,timepoint,modality,image,structures\nA,pre,CT,a.nii,tumour=t.nii\nB,pre,CT,b.nii,tumour=t.nii\n";
-        study::parse(table.as_bytes(), std::path::Path::new("/nonexistent")).unwrap()
-    }
+    use crate::batch::failure::IMAGE_MISSING;
 
     #[test]
     fn the_text_names_lines_and_adds_up() {
-        let failed = Finding { line: 2, outcome: Err(Trouble::data("image", "no_file", "image: not there")) };
-        let fine = Finding { line: 3, outcome: Ok(3 << 20) };
-        assert_eq!((failed.code(), fine.code()), (exit::SOME_FAILED, exit::DONE));
-        let text = text(&study(), &[failed, fine], 2, 1 << 20);
+        let trouble = Trouble::data("image", IMAGE_MISSING, "image: not there");
+        assert_eq!(code(&trouble), exit::SOME_FAILED);
+        let troubles = vec![(2, trouble)];
+        let found = Check { troubles, exams: 1, patients: 2, input_bytes: 5 << 30, largest_bytes: 3 << 20 };
         assert_eq!(
-            text,
-            "line 2: image: not there (no_file)\n2 patients, 2 rows: 1 can be measured, 1 cannot\n\
-             Memory: at most 3 MiB for one exam; 1 MiB and 2 threads given\n\
+            text(&found, 2, 1 << 20),
+            "line 2: image: not there (image_missing)\n2 patients, 2 rows: 1 can be measured, 1 cannot\n\
+             Work: 5.0 GiB of images and outlines to read\n\
+             Memory: at most 3.0 MiB for one exam; 1.0 MiB and 2 threads given\n\
              The largest exam will run alone and may need more than is given\n"
         );
     }

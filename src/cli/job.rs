@@ -2,9 +2,8 @@
 
 use super::{Failure, exit};
 use crate::batch::event::{Event, Reporter};
-use crate::batch::files::Files;
 use crate::batch::measurer::{Gallery, Graphs};
-use crate::batch::run::{Job, RunOptions, run};
+use crate::batch::run::{RunOptions, with_config};
 use crate::batch::study::{self, Study};
 use crate::batch::summary::Summary;
 use crate::config::Config;
@@ -66,22 +65,10 @@ pub fn measure(
         [(config.output.qc, "qc", &Pictures), (config.output.masks, "masks", &Masks)];
     let wanted = all.into_iter().filter(|(wanted, ..)| *wanted);
     let galleries: Vec<(&'static str, &dyn Gallery)> = wanted.map(|(_, folder, gallery)| (folder, gallery)).collect();
-    let kept: Vec<&'static str> = galleries.iter().flat_map(|(_, g)| g.reads()).copied().collect();
-    let measurer = graphs(config, &kept)?;
     let inner = progress::reporter(shown == Progress::Quiet);
     let reporter = if naming == Naming::Paths { Box::new(WithPaths { inner, study: &study }) } else { inner };
-    let job = Job {
-        study: &study,
-        settings: &config.settings,
-        settings_text: &config.number_changing(),
-        measurer: &measurer,
-        source: &Files,
-        galleries: &galleries,
-        disk: &LocalDisk,
-        reporter: reporter.as_ref(),
-        options,
-    };
-    run(&job).map_err(|e| Failure::of(e.exit_code(), e))
+    let summary = with_config(&study, config, options, &galleries, &LocalDisk, reporter.as_ref());
+    summary.map_err(|e| Failure::of(e.exit_code(), e))
 }
 
 /// The graphs of the wanted measures.

@@ -4,7 +4,7 @@ use super::{Failure, exit, output};
 use crate::batch::failure::FAILURES;
 use crate::io::fault::FAULTS;
 use crate::measure::flag::FLAGS;
-use crate::measure::reason::REASONS;
+use crate::measure::reason::{REASONS, Reason};
 use crate::measure::{Column, MEASUREMENTS, Measure, Modality};
 use crate::stages::{STAGES, Stage};
 use clap::{Args, ValueEnum};
@@ -60,11 +60,9 @@ fn rows(registry: Registry) -> Vec<Row> {
 
 /// Why a measure is not given, then why a whole exam is not: faults of its files, and what the job finds.
 fn reasons() -> Vec<Value> {
-    let row = |code, of: &str, remedy, about| json!({"reason": code, "of": of, "remedy": remedy, "about": about});
-    let measures = REASONS.iter().map(|r| row(r.code, "measure", r.remedy, r.about));
-    let files = FAULTS.iter().map(|f| row(f.code, "exam", f.remedy, f.about));
-    let job = FAILURES.iter().map(|&(code, about)| row(code, "exam", "see the message in failures.csv", about));
-    measures.chain(files).chain(job).collect()
+    let row = |r: &Reason, of| json!({"reason": r.code, "of": of, "remedy": r.remedy, "about": r.about});
+    let exams = FAULTS.iter().chain(FAILURES).map(|r| row(r, "exam"));
+    REASONS.iter().map(|r| row(r, "measure")).chain(exams).collect()
 }
 
 fn stage(s: &Stage) -> Value {
@@ -126,6 +124,14 @@ mod tests {
         }
         assert_eq!(rows(Registry::Flags).len(), FLAGS.len());
         assert_eq!(rows(Registry::Reasons).len(), REASONS.len() + FAULTS.len() + FAILURES.len());
+    }
+
+    #[test]
+    fn a_reason_means_one_thing_in_the_whole_program() {
+        let mut seen = std::collections::BTreeSet::new();
+        let twice: Vec<&str> =
+            REASONS.iter().chain(FAULTS).chain(FAILURES).map(|r| r.code).filter(|code| !seen.insert(*code)).collect();
+        assert!(twice.is_empty(), "{twice:?}");
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use super::{Common, Failure, exit, output};
 use crate::config::LogFormat;
-use crate::io::disk::LocalDisk;
+use crate::io::disk::{LocalDisk, unwritable};
 use crate::phantom::{self, Format, Order, PhantomError};
 use clap::{Args, ValueEnum};
 use std::path::{Path, PathBuf};
@@ -60,6 +60,8 @@ pub fn write(order: &Order, out: &Path) -> Result<(), Failure> {
 }
 
 fn failure(error: PhantomError) -> Failure {
-    let code = if matches!(error, PhantomError::UnknownCohort { .. }) { exit::USAGE } else { exit::UNWRITABLE };
-    Failure::of(code, error)
+    match error {
+        PhantomError::UnknownCohort { .. } => Failure::of(exit::USAGE, error),
+        PhantomError::Write(why) => Failure::of(exit::UNWRITABLE, unwritable(&why)),
+    }
 }

@@ -8,7 +8,7 @@ use toml::{Spanned, Table, Value};
 /// One value of one layer.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Entry {
-    /// Dotted key, as `rim.window_mm`.
+    /// Dotted key, as `rim.spread_mm`.
     pub key: String,
     /// The value; a table only if it is empty.
     pub value: Value,

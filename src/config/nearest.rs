@@ -26,8 +26,8 @@ mod tests {
 
     #[test]
     fn a_slip_is_recognised_and_a_stranger_is_not() {
-        let known = ["rim.window_mm", "rim.min_run_mm", "density.metal_hu"];
-        assert_eq!(nearest("rim.windw_mm", known), Some("rim.window_mm"));
+        let known = ["rim.spread_mm", "rim.min_run_mm", "density.metal_hu"];
+        assert_eq!(nearest("rim.spred_mm", known), Some("rim.spread_mm"));
         assert_eq!(nearest("metal_uh", known), Some("density.metal_hu"));
         assert_eq!(nearest("output.compression", known), None);
         assert_eq!(nearest("volume", []), None);

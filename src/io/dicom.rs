@@ -1,6 +1,6 @@
 //! Classic DICOM: one file for each slice, a folder for each series.
 
-use super::fault::{EMPTY_FOLDER, Fault, MULTIFRAME, NOT_A_VOLUME, TOO_FEW_SLICES};
+use super::fault::{EMPTY_FOLDER, Fault, MULTIFRAME, NOT_A_VOLUME, SINGLE_SLICE};
 use slice::Content;
 use std::path::{Path, PathBuf};
 
@@ -51,7 +51,7 @@ pub fn open_file(path: &Path) -> Result<Series, Fault> {
     match slice::read(path)? {
         Content::Frames(n) => Err(multiframe(n)),
         Content::Slice(slice) => {
-            Err(slice.pixels.err().unwrap_or_else(|| Fault::of(TOO_FEW_SLICES, "a classic DICOM file holds one slice")))
+            Err(slice.pixels.err().unwrap_or_else(|| Fault::of(SINGLE_SLICE, "a classic DICOM file holds one slice")))
         }
         Content::OtherObject => Err(Fault::of(NOT_A_VOLUME, "it is no CT or MR image")),
         Content::NotDicom => Err(Fault::of(super::fault::NOT_AN_IMAGE, "its first bytes are those of another format")),

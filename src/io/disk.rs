@@ -97,6 +97,27 @@ pub fn is_aside(name: &str) -> bool {
     name.starts_with('.') && name.ends_with(".tmp")
 }
 
+/// What is wrong with the output when it cannot be written, and what to do; without any path.
+pub fn unwritable(error: &io::Error) -> String {
+    let text = match error.kind() {
+        ErrorKind::AlreadyExists | ErrorKind::NotADirectory => {
+            "a file stands where the output folder or one above it must be: name another folder with --out"
+        }
+        ErrorKind::IsADirectory => "a folder stands where an output file must be: name another folder with --out",
+        ErrorKind::StorageFull => "no space is left for the output: make room",
+        ErrorKind::QuotaExceeded => "the quota for the output is used up: make room or ask for more",
+        ErrorKind::ReadOnlyFilesystem => "the output lies on a read-only file system: name another folder with --out",
+        ErrorKind::PermissionDenied => {
+            "the output folder may not be written: grant permission or name another folder with --out"
+        }
+        ErrorKind::InvalidFilename | ErrorKind::FileTooLarge => {
+            "the file system of the output folder cannot hold the files: name another folder with --out"
+        }
+        _ => return format!("the storage of the output failed: {error}"),
+    };
+    text.to_owned()
+}
+
 fn create_aside<D: Disk + ?Sized>(disk: &D, path: &Path) -> io::Result<(PathBuf, Box<dyn Handle>)> {
     static COUNT: AtomicU64 = AtomicU64::new(0);
     let name = path.file_name().ok_or(ErrorKind::InvalidFilename)?.to_string_lossy();

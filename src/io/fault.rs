@@ -3,10 +3,10 @@
 use std::borrow::Cow;
 use std::io::ErrorKind;
 
-/// A stable code for what is wrong with a file.
+/// Why something cannot be had: a file here, a number in [`crate::measure::reason`], an exam in [`crate::batch::failure`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct FaultKind {
-    /// What `failures.csv` writes.
+pub struct Reason {
+    /// What the tables write; stable, and one meaning in the whole program.
     pub code: &'static str,
     /// What is wrong.
     pub about: &'static str,
@@ -14,12 +14,25 @@ pub struct FaultKind {
     pub remedy: &'static str,
 }
 
+/// Defines reasons, and the list that holds them all.
+macro_rules! reasons {
+    ($(#[$about_list:meta])* $list:ident: $($name:ident = $code:literal, $about:literal, $remedy:literal;)*) => {
+        $(#[doc = concat!("`", $code, "`: ", $about)]
+        pub const $name: $crate::io::fault::Reason =
+            $crate::io::fault::Reason { code: $code, about: $about, remedy: $remedy };)*
+        $(#[$about_list])*
+        pub static $list: &[$crate::io::fault::Reason] = &[$($name),*];
+    };
+}
+
+pub(crate) use reasons;
+
 /// What is wrong with one file; its text holds no path, name or UID.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
 #[error("{}: {detail}; {}", kind.about, kind.remedy)]
 pub struct Fault {
     /// The fault.
-    pub kind: FaultKind,
+    pub kind: Reason,
     /// The particulars.
     pub detail: Cow<'static, str>,
     /// Trouble of storage or memory, not of the file: worth another try.
@@ -28,7 +41,7 @@ pub struct Fault {
 
 impl Fault {
     /// A fault of the file itself.
-    pub fn of(kind: FaultKind, detail: impl Into<Cow<'static, str>>) -> Self {
+    pub fn of(kind: Reason, detail: impl Into<Cow<'static, str>>) -> Self {
         Self { kind, detail: detail.into(), transient: false }
     }
 
@@ -50,16 +63,9 @@ impl Fault {
     }
 }
 
-macro_rules! faults {
-    ($($name:ident = $code:literal, $about:literal, $remedy:literal;)*) => {
-        $(#[doc = concat!("`", $code, "`: ", $about, ".")]
-        pub const $name: FaultKind = FaultKind { code: $code, about: $about, remedy: $remedy };)*
-        /// Every fault a file may be refused for, by code.
-        pub static FAULTS: &[&FaultKind] = &[$(&$name),*];
-    };
-}
-
-faults! {
+reasons! {
+    /// Every fault a file may be refused for.
+    FAULTS:
     BAD_CRC = "bad_crc", "the checksum of the compressed data is wrong", "copy or export the file again";
     BAD_DICOM = "bad_dicom", "the file is damaged DICOM", "export the series again";
     BAD_GEOMETRY = "bad_geometry", "the header does not place the voxels", "correct the affine or export the image again";
@@ -84,8 +90,8 @@ faults! {
     SEVERAL_SERIES = "several_series", "the folder holds several series", "pick one with folder#SeriesInstanceUID";
     SEVERAL_VOLUMES = "several_volumes", "the file holds more than one volume", "save the volume to be measured as a file of its own";
     SHEARED_AXES = "sheared_axes", "voxel axes are not at right angles", "resample the image to a right-angled grid";
+    SINGLE_SLICE = "single_slice", "one slice is no volume", "name the folder that holds the whole series";
     STORAGE_TROUBLE = "storage_trouble", "the storage did not answer as it should", "run again";
-    TOO_FEW_SLICES = "too_few_slices", "one slice is no volume", "name the folder that holds the whole series";
     TRUNCATED_FILE = "truncated_file", "the file ends before the data its header promises", "copy or export the file again";
     TWO_DIMENSIONAL = "two_dimensional", "the image is two-dimensional", "name a volume";
     TWO_PATIENTS = "two_patients", "the folder holds images of more than one patient", "separate the patients";
@@ -98,15 +104,6 @@ faults! {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn codes_are_unique_and_sorted_by_name() {
-        let codes: Vec<_> = FAULTS.iter().map(|f| f.code).collect();
-        let mut unique = codes.clone();
-        unique.sort_unstable();
-        unique.dedup();
-        assert_eq!(unique.len(), codes.len());
-    }
 
     #[test]
     fn storage_trouble_is_worth_another_try_and_a_missing_file_is_not() {

@@ -73,8 +73,8 @@ fn release(buffer: &mut Vec<u8>) {
 
 /// Fills `out` with at least `want` bytes.
 ///
-/// One member whose trailer and header agree goes through libdeflate at once; several members, a lying
-/// trailer and damage go through the stream, which grows only as data comes and says what is wrong.
+/// One member of the promised size goes through libdeflate at once; several members, a lying trailer and damage go
+/// through the stream, which grows only as data comes and says what is wrong.
 fn inflate(packed: &[u8], want: u64, out: &mut Vec<u8>) -> Result<(), Fault> {
     if want > packed.len() as u64 * MAX_RATIO {
         return Err(too_short(want));
@@ -90,14 +90,25 @@ fn trailer_size(packed: &[u8]) -> u32 {
     packed.last_chunk().map_or(0, |b| u32::from_le_bytes(*b))
 }
 
-/// Whether one member gave exactly `want` bytes.
+/// Whether one member gave exactly `want` bytes and is all of the file.
 fn at_once(packed: &[u8], want: usize, out: &mut Vec<u8>) -> Result<bool, Fault> {
     if out.len() < want {
         out.try_reserve(want - out.len()).map_err(|_| Fault::no_memory(want as u64))?;
         out.resize(want, 0);
     }
     let inflated = libdeflater::Decompressor::new().gzip_decompress(packed, &mut out[..want]);
-    Ok(inflated == Ok(want))
+    Ok(inflated == Ok(want) && is_alone(packed, &out[..want]))
+}
+
+/// Whether no other member follows the first one, which has been inflated to `out` and checked.
+///
+/// libdeflate does not tell where it stopped. But the first member ends with the CRC-32 and the size of `out`: where
+/// these stand nowhere before another member's magic, there is no other one, of whatever size it says it is.
+fn is_alone(packed: &[u8], out: &[u8]) -> bool {
+    let [crc, size] = [libdeflater::crc32(out), out.len() as u32].map(u32::to_le_bytes);
+    let end_and_next = [&crc[..], &size[..], &MAGIC[..]].concat();
+    // The first byte is compared by itself because a call for every byte would take longer than inflating.
+    !packed.windows(end_and_next.len()).any(|w| w[0] == end_and_next[0] && w == end_and_next)
 }
 
 fn streamed(mut packed: &[u8], want: u64, out: &mut Vec<u8>) -> Result<(), Fault> {
@@ -188,6 +199,23 @@ pub mod tests {
         let mut out = Vec::new();
         inflate(&packed, 99_970, &mut out).unwrap();
         assert_eq!(out, data[..99_970]);
+    }
+
+    #[test]
+    fn what_follows_a_member_of_the_promised_size_is_checked_too() {
+        let data = plain();
+        let good = gzip(&data);
+        let mut out = Vec::new();
+        inflate(&[good.clone(), good.clone()].concat(), 100_000, &mut out).unwrap();
+        assert_eq!(out, data);
+        // The last trailer promises what the header does, so that only the place of the damage tells.
+        for (from_end, want) in [(8, "bad_crc"), (good.len() - 12, "bad_gzip")] {
+            let mut damaged = [good.clone(), good.clone()].concat();
+            let at = damaged.len() - from_end;
+            damaged[at] ^= 6;
+            assert_eq!(code(&damaged, 100_000), want, "{from_end} bytes before the end");
+        }
+        assert_eq!(code(&[good.clone(), good[..good.len() / 2].to_vec()].concat(), 100_000), "truncated_file");
     }
 
     #[test]

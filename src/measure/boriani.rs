@@ -14,7 +14,12 @@ pub const DEF: Measurement = Measurement {
             |view, settings| {
                 let (reading, class) = judged(view, settings, 0)?;
                 let differs = (1..=2).any(|i| judged(view, settings, i).is_ok_and(|(_, other)| other != class));
-                Ok(reading.flag_if(differs, flag::THRESHOLD_SENSITIVE))
+                let reading = reading.flag_if(differs, flag::THRESHOLD_SENSITIVE);
+                let chances = view.look(&keys::DOUBT).ok().and_then(|d| d.grade);
+                Ok(match chances {
+                    Some(chances) => doubted(reading, class, &chances),
+                    None => reading,
+                })
             },
         ),
         grade_at("boriani_grade_150", "the grade at the lower sensitivity threshold", |view, settings| {
@@ -42,7 +47,7 @@ const fn grade_at(
         classes: GRADES,
         about,
         reads: &[keys::WHOLE_BORDER.name, keys::OUTLINE.name],
-        looks_at: &[keys::RIM.name, keys::INTERIOR.name],
+        looks_at: &[keys::RIM.name, keys::RIM_SLICES.name, keys::INTERIOR.name, keys::DOUBT.name],
         compute,
     }
 }
@@ -60,7 +65,10 @@ pub fn grade(rim: RimClass, interior: InteriorClass) -> &'static str {
 }
 
 fn judged(view: &View<'_>, settings: &Settings, threshold: usize) -> Result<(Reading, &'static str), Refusal> {
-    let rim = view.look(&keys::RIM).and_then(|r| RimCase::of(&r[threshold], settings));
+    let rim = view
+        .look(&keys::RIM_SLICES)
+        .and_then(|()| view.look(&keys::RIM))
+        .and_then(|r| RimCase::of(&r[threshold], settings));
     let interior = view.look(&keys::INTERIOR).and_then(|i| InteriorCase::of(&i[threshold], settings));
     let class = match (&rim, &interior) {
         (Ok(r), Ok(i)) => grade(r.class, i.class),
@@ -76,6 +84,25 @@ fn judged(view: &View<'_>, settings: &Settings, threshold: usize) -> Result<(Rea
     let slice = largest_slice(view);
     let reading = Reading { slice, ..Reading::class(class) };
     Ok((reading.borderline_if(borderline).flag_if(exactly_half, flag::EXACTLY_HALF), class))
+}
+
+/// A grade less likely than this is stated with the others that may be true.
+const SURE_CHANCE: f64 = 0.8;
+/// A grade with this chance may be true.
+const FEASIBLE_CHANCE: f64 = 0.1;
+
+/// The grade with its chance of being wrong, the chances of all, and those feasible where it is not sure.
+fn doubted(reading: Reading, class: &'static str, chances: &[f64; 6]) -> Reading {
+    let named = || GRADES.iter().zip(chances);
+    let chance = named().find(|(g, _)| **g == class).map_or(0.0, |(_, c)| *c);
+    let possible = named().filter(|(g, c)| **g == class || **c >= FEASIBLE_CHANCE).map(|(g, _)| *g);
+    let possible: Vec<&str> = possible.collect();
+    let shares = named().filter(|(_, c)| **c >= 0.01).map(|(g, c)| format!("{g}={c:.2}")).collect::<Vec<_>>();
+    let unsure = chance < SURE_CHANCE && possible.len() > 1;
+    reading
+        .give_or_take(1.0 - chance)
+        .flag_if(!shares.is_empty(), Flag::with(&flag::GRADE_CHANCE, shares.join("|")))
+        .flag_if(unsure, Flag::with(&flag::FEASIBLE, possible.join("|")))
 }
 
 /// What can still be said when one side cannot be judged: a single grade, or a refusal with those still possible.

@@ -4,8 +4,7 @@ use super::{
     Column, Flag, Measure, Measurement, Modality, Reading, Refusal, View, flag, keys, no_flags, reason,
     settings::Settings,
 };
-use crate::ops::chord::{Chord, across, longest};
-use crate::ops::outline::SliceOutline;
+use crate::ops::chord::Diameters;
 
 /// `max_diameter`, `short_axis`, `diameter_mm`, `short_axis_mm`
 pub const DEF: Measurement = Measurement {
@@ -38,7 +37,7 @@ pub const DEF: Measurement = Measurement {
             unit: "mm",
             about: "largest distance between two points of the slice's outline, within one piece",
             reads: NEEDS,
-            cell: |view, k| diameter(&view.get(&keys::OUTLINE)[k]).map(|d| d.chord.length_mm()),
+            cell: |view, k| view.get(&keys::DIAMETERS)[k].as_ref().map(|d| d.long.length_mm()),
             flags: leaves_outline,
         },
         Column {
@@ -47,62 +46,43 @@ pub const DEF: Measurement = Measurement {
             unit: "mm",
             about: "longest chord within 5 degrees of perpendicular to that diameter",
             reads: NEEDS,
-            cell: |view, k| {
-                let outline = &view.get(&keys::OUTLINE)[k];
-                short(outline, &diameter(outline)?).map(|c| c.length_mm())
-            },
+            cell: |view, k| view.get(&keys::DIAMETERS)[k].as_ref()?.short.map(|c| c.length_mm()),
             flags: no_flags,
         },
     ],
 };
 
-const NEEDS: &[&str] = &[keys::OUTLINE.name, keys::WHOLE_BORDER.name, keys::AXIAL_TUMOUR.name];
+const NEEDS: &[&str] = &[keys::OUTLINE.name, keys::DIAMETERS.name, keys::WHOLE_BORDER.name, keys::AXIAL_TUMOUR.name];
 
 /// Below this share of the chord inside the outline it is worth a remark (method.md 1.1).
 const MIN_CHORD_INSIDE: f64 = 0.8;
 
-/// The largest chord of a slice and the piece it lies in.
-struct Diameter {
-    chord: Chord,
-    piece: usize,
-}
-
-fn diameter(outline: &SliceOutline) -> Option<Diameter> {
-    let all = outline.outer().filter_map(|(_, r)| longest(&r.points).map(|chord| Diameter { chord, piece: r.piece }));
-    all.max_by(|a, b| a.chord.length_mm().total_cmp(&b.chord.length_mm()))
-}
-
-fn short(outline: &SliceOutline, diameter: &Diameter) -> Option<Chord> {
-    let ring = outline.outer().find(|(_, r)| r.piece == diameter.piece)?.1;
-    across(&ring.points, &diameter.chord)
-}
-
 fn leaves_outline(view: &View<'_>, k: usize) -> Vec<Flag> {
-    let outline = &view.get(&keys::OUTLINE)[k];
-    let leaves = |d: Diameter| d.chord.share_inside(&outline.piece(d.piece)) < MIN_CHORD_INSIDE;
-    if diameter(outline).is_some_and(leaves) { vec![flag::CHORD_LEAVES_OUTLINE] } else { Vec::new() }
+    let leaves = view.get(&keys::DIAMETERS)[k].as_ref().is_some_and(|d| d.share_inside < MIN_CHORD_INSIDE);
+    if leaves { vec![flag::CHORD_LEAVES_OUTLINE] } else { Vec::new() }
 }
 
-/// The slice with the largest diameter; refused where that is not two pixels.
-fn widest<'a>(view: &View<'a>) -> Result<(usize, &'a SliceOutline, Diameter), Refusal> {
-    let slices = view.get(&keys::OUTLINE).iter().enumerate();
-    let found = slices.filter_map(|(k, o)| diameter(o).map(|d| (k, o, d)));
-    let widest = found.max_by(|a, b| a.2.chord.length_mm().total_cmp(&b.2.chord.length_mm()));
+/// The row with the largest diameter; refused where that is not two pixels.
+fn widest<'a>(view: &View<'a>) -> Result<(usize, &'a Diameters), Refusal> {
+    let rows = view.get(&keys::DIAMETERS).iter().enumerate();
+    let found = rows.filter_map(|(k, d)| d.as_ref().map(|d| (k, d)));
+    let widest = found.max_by(|a, b| a.1.long.length_mm().total_cmp(&b.1.long.length_mm()));
     let spacing = view.get(&keys::AXIAL_TUMOUR).geometry().spacing;
     let two_pixels = 2.0 * spacing[0].max(spacing[1]);
-    widest.filter(|w| w.2.chord.length_mm() >= two_pixels).ok_or_else(|| Refusal::of(reason::BELOW_2_PIXELS, ""))
+    widest.filter(|w| w.1.long.length_mm() >= two_pixels).ok_or_else(|| Refusal::of(reason::BELOW_2_PIXELS, ""))
 }
 
 fn max_diameter(view: &View<'_>, _: &Settings) -> Result<Reading, Refusal> {
-    let (k, outline, d) = widest(view)?;
-    let mut reading = Reading::number(d.chord.length_mm()).on_slice(outline.slice);
+    let (k, widest) = widest(view)?;
+    let outline = &view.get(&keys::OUTLINE)[k];
+    let mut reading = Reading::number(widest.long.length_mm()).on_slice(outline.slice);
     reading.flags.extend(leaves_outline(view, k));
     let pieces = outline.pieces();
     Ok(reading.flag_if(pieces > 1, Flag::with(&flag::PIECES, pieces)))
 }
 
 fn short_axis(view: &View<'_>, _: &Settings) -> Result<Reading, Refusal> {
-    let (_, outline, d) = widest(view)?;
-    let chord = short(outline, &d).ok_or_else(|| Refusal::of(reason::BELOW_2_PIXELS, ""))?;
-    Ok(Reading::number(chord.length_mm()).on_slice(outline.slice))
+    let (k, widest) = widest(view)?;
+    let chord = widest.short.ok_or_else(|| Refusal::of(reason::BELOW_2_PIXELS, ""))?;
+    Ok(Reading::number(chord.length_mm()).on_slice(view.get(&keys::OUTLINE)[k].slice))
 }

@@ -2,19 +2,24 @@
 
 use super::settings::{Grade, Settings};
 use super::{Column, Measure, Measurement, Modality, Reading, Refusal, View, flag, keys, no_flags, reason};
-use crate::ops::interior::{Interior, InteriorSlice};
+use crate::ops::interior::{Interior, InteriorSlice, Rules};
 
 /// `ossified_fraction`, `section_*`, `interior` and their columns
 pub const DEF: Measurement = Measurement {
     measures: &[
-        fraction(
-            "ossified_fraction",
-            "bone deeper than the peel / area deeper than the peel, over all slices",
-            |view, settings| {
-                let case = InteriorCase::of(&view.get(&keys::INTERIOR)[0], settings)?;
-                Ok(case.remarked(Reading::number(case.fraction), &settings.grade))
-            },
-        ),
+        Measure {
+            looks_at: &[keys::DOUBT.name],
+            ..fraction(
+                "ossified_fraction",
+                "bone deeper than the peel / area deeper than the peel, over all slices, the rim in neither",
+                |view, settings| {
+                    let case = InteriorCase::of(&view.get(&keys::INTERIOR)[0], settings)?;
+                    let reading = case.remarked(Reading::number(case.fraction), &settings.grade);
+                    let uncertainty = view.look(&keys::DOUBT).ok().and_then(|d| d.fraction_sd);
+                    Ok(Reading { uncertainty, ..reading })
+                },
+            )
+        },
         fraction(
             "section_fraction",
             "bone inside the outline, rim included / area of the outline, over all slices",
@@ -35,10 +40,11 @@ pub const DEF: Measurement = Measurement {
             classes: INTERIOR_CLASSES,
             about: "over_half above 0.5 of the zone, under_half from 5 % and 0.1 mL in one deep piece on, else none",
             reads: NEEDS,
-            looks_at: &[],
+            looks_at: &[keys::DOUBT.name],
             compute: |view, settings| {
                 let case = InteriorCase::of(&view.get(&keys::INTERIOR)[0], settings)?;
-                let class = Reading::class(INTERIOR_CLASSES[case.class as usize]);
+                let uncertainty = view.look(&keys::DOUBT).ok().map(|d| 1.0 - d.interior[case.class as usize]);
+                let class = Reading { uncertainty, ..Reading::class(INTERIOR_CLASSES[case.class as usize]) };
                 Ok(case
                     .remarked(class, &settings.grade)
                     .flag_if(aggregation_sensitive(view, &case), flag::AGGREGATION_SENSITIVE))
@@ -118,12 +124,7 @@ impl InteriorCase {
             return Err(Refusal::of(reason::ZONE_LT_200MM2, ""));
         }
         let fraction = ratio(slices, |s| s.ossified_mm2, |s| s.zone_mm2);
-        let present = fraction >= rules.present_fraction && interior.deep_piece_mm3 >= rules.present_mm3;
-        let class = match (fraction > 0.5, present) {
-            (true, _) => InteriorClass::OverHalf,
-            (false, true) => InteriorClass::UnderHalf,
-            (false, false) => InteriorClass::None,
-        };
+        let class = class_of(fraction, interior.deep_piece_mm3, rules);
         let hard_fraction = ratio(slices, |s| s.hard_mm2, |s| s.zone_mm2);
         let section_fraction = ratio(slices, |s| s.section_ossified_mm2, |s| s.section_mm2);
         Ok(Self { fraction, class, hard_fraction, section_fraction })
@@ -141,6 +142,16 @@ impl InteriorCase {
             .flag_if(self.fraction == 0.5, flag::EXACTLY_HALF)
             .flag_if((self.fraction - self.hard_fraction).abs() > SOFT_HARD_DIFFER, flag::FRACTION_SOFT_HARD_DIFFER)
             .flag_if(crosses, flag::SECTION_CROSSES_HALF)
+    }
+}
+
+/// The class of an ossified fraction and the largest deep piece of bone.
+pub fn class_of(fraction: f64, deep_piece_mm3: f64, rules: &Rules) -> InteriorClass {
+    let present = fraction >= rules.present_fraction && deep_piece_mm3 >= rules.present_mm3;
+    match (fraction > 0.5, present) {
+        (true, _) => InteriorClass::OverHalf,
+        (false, true) => InteriorClass::UnderHalf,
+        (false, false) => InteriorClass::None,
     }
 }
 

@@ -1,8 +1,10 @@
 //! The artifacts of an exam, by name and type.
 
 use super::Key;
+use super::doubt::Doubt;
 use crate::geometry::{Extent, Geometry};
 use crate::io::acquisition::Acquisition;
+use crate::ops::chord::Diameters;
 use crate::ops::interior::Interior;
 use crate::ops::outline::SliceOutline;
 use crate::ops::plane::Plane;
@@ -41,6 +43,8 @@ pub const AXIAL_NATIVE_BONE: Key<Mask> = Key::new("axial_native_bone");
 pub const TOUCHES_BORDER: Key<bool> = Key::new("touches_border");
 /// The outline on each slice that has tumour, upwards; one row of the slice table each.
 pub const OUTLINE: Key<Vec<SliceOutline>> = Key::new("outline");
+/// The diameters of each slice of `outline`; `None` where it has no two points.
+pub const DIAMETERS: Key<Vec<Option<Diameters>>> = Key::new("diameters");
 /// Present only where the image shows the whole border of the lesion.
 pub const WHOLE_BORDER: Key<()> = Key::new("whole_border");
 /// Each slice of `outline` resampled in plane, HU.
@@ -55,5 +59,9 @@ pub const INTERIOR_THRESHOLDS: Key<[f64; 3]> = Key::new("interior_thresholds");
 pub const EXCLUDED: Key<Vec<Array2<bool>>> = Key::new("excluded");
 /// The rim on each slice of `outline`, at the mineral threshold and at the two sensitivity thresholds.
 pub const RIM: Key<[Vec<RimSlice>; 3]> = Key::new("rim");
+/// Present only where slices are near enough to each other to read a rim from them.
+pub const RIM_SLICES: Key<()> = Key::new("rim_slices");
 /// The interior, at the same three thresholds.
 pub const INTERIOR: Key<[Interior; 3]> = Key::new("interior");
+/// How sure the classes at the mineral threshold are.
+pub const DOUBT: Key<Doubt> = Key::new("doubt");

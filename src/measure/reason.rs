@@ -1,17 +1,8 @@
 //! Why a number is not given: stable codes, what each means, what to do, and which measures it takes away.
 
+pub use crate::io::fault::Reason;
+use crate::io::fault::reasons;
 use std::borrow::Cow;
-
-/// A stable code for why something cannot be measured.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Reason {
-    /// What `exams.csv` writes.
-    pub code: &'static str,
-    /// One sentence: what is wrong.
-    pub about: &'static str,
-    /// One sentence: what a person can do about it.
-    pub remedy: &'static str,
-}
 
 /// A reason with the particulars of one exam.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
@@ -38,15 +29,9 @@ impl Refusal {
     }
 }
 
-macro_rules! reasons {
-    ($($name:ident = $code:literal, $about:literal, $remedy:literal;)*) => {
-        $(#[doc = $about] pub const $name: Reason = Reason { code: $code, about: $about, remedy: $remedy };)*
-        /// Every reason a measure may be refused for.
-        pub static REASONS: &[Reason] = &[$($name),*];
-    };
-}
-
 reasons! {
+    /// Every reason a measure may be refused for.
+    REASONS:
     BELOW_2_PIXELS = "below_2_pixels", "The outline is narrower than two pixels on every slice.", "draw the outline on a finer grid";
     CONTRAST_TOO_DENSE = "contrast_too_dense", "Contrast medium makes the lesion's own tissue too dense to be told from bone.", "use the series without contrast";
     EVALUABLE_PERIMETER_LT_50PCT = "evaluable_perimeter_lt_50pct", "Less than half of the outline's length can be judged for a rim.", "look at the pictures in qc/; thinner slices or another series may help";
@@ -57,7 +42,7 @@ reasons! {
     NO_RIM = "no_rim", "There is no rim to measure.", "none";
     NO_RESCALE = "no_rescale", "The series has no rescale to HU.", "export the series with RescaleSlope and RescaleIntercept";
     RIM_NE = "rim_ne", "The rim could not be judged.", "see rim_coverage of the same exam";
-    SLICE_GT_3_5MM = "slice_gt_3_5mm", "Slices are more than 3.5 mm apart.", "use a thinner reconstruction";
+    SLICE_GT_5MM = "slice_gt_5mm", "Slices are more than 5 mm apart.", "use a thinner reconstruction";
     TOO_FEW_SLICES = "too_few_slices", "Fewer than three slices can be judged for a rim.", "use a thinner reconstruction";
     ZONE_LT_200MM2 = "zone_lt_200mm2", "Less than 200 mm2 lie deeper than the peel.", "none: the lesion is too small for an interior";
 }

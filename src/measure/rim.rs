@@ -14,10 +14,12 @@ pub const DEF: Measurement = Measurement {
             classes: &[],
             about: "outline covered by rim bone / outline that can be judged, by length over all slices that count",
             reads: NEEDS,
-            looks_at: &[],
+            looks_at: &[keys::DOUBT.name],
             compute: |view, settings| {
                 let case = RimCase::of(&view.get(&keys::RIM)[0], settings)?;
-                Ok(Reading::number(case.coverage).borderline_if(case.borderline(&settings.grade)))
+                let reading = Reading::number(case.coverage).borderline_if(case.borderline(&settings.grade));
+                let uncertainty = view.look(&keys::DOUBT).ok().and_then(|d| d.coverage_sd);
+                Ok(Reading { uncertainty, ..reading })
             },
         },
         Measure {
@@ -27,10 +29,12 @@ pub const DEF: Measurement = Measurement {
             classes: RIM_CLASSES,
             about: "none below 10 % coverage, complete from 90 % with closed slices and no long gap, incomplete between",
             reads: NEEDS,
-            looks_at: &[],
+            looks_at: &[keys::DOUBT.name],
             compute: |view, settings| {
                 let case = RimCase::of(&view.get(&keys::RIM)[0], settings)?;
-                Ok(Reading::class(RIM_CLASSES[case.class as usize]).borderline_if(case.borderline(&settings.grade)))
+                let reading = Reading::class(RIM_CLASSES[case.class as usize]);
+                let uncertainty = view.look(&keys::DOUBT).ok().map(|d| 1.0 - d.rim[case.class as usize]);
+                Ok(Reading { uncertainty, ..reading.borderline_if(case.borderline(&settings.grade)) })
             },
         },
     ],
@@ -65,7 +69,7 @@ pub const DEF: Measurement = Measurement {
     ],
 };
 
-const NEEDS: &[&str] = &[keys::RIM.name];
+const NEEDS: &[&str] = &[keys::RIM.name, keys::RIM_SLICES.name];
 const RIM_CLASSES: &[&str] = &["none", "incomplete", "complete"];
 
 /// A rim is seen only where a covered run of this length stands on two neighbouring slices, mm (method.md 3.4).
@@ -91,6 +95,8 @@ pub struct RimCase {
     pub coverage: f64,
     /// Its class.
     pub class: RimClass,
+    /// Whether neighbouring slices show a run long enough to be seen.
+    pub seen: bool,
 }
 
 impl RimCase {
@@ -108,9 +114,10 @@ impl RimCase {
         if counted.len() < settings.rim.min_slices {
             return Err(Refusal::of(reason::TOO_FEW_SLICES, format!("{} slices", counted.len())));
         }
-        let covered_mm = |s: &RimSlice| s.coverage.unwrap_or(0.0) * evaluable_mm(s);
-        let coverage = share(counted.iter().copied(), covered_mm, evaluable_mm).unwrap_or(0.0);
-        Ok(Self { coverage, class: class(coverage, slices, &counted, &settings.grade) })
+        let coverage = pooled(&counted);
+        let run = |s: &RimSlice| s.counts() && longest_run_mm(s) >= SEEN_RUN_MM;
+        let seen = slices.windows(2).any(|pair| pair.iter().all(run));
+        Ok(Self { coverage, class: class_of(coverage, 0.0, seen, &counted, &settings.grade), seen })
     }
 
     /// Whether the coverage lies in a borderline band.
@@ -132,12 +139,18 @@ fn share<'a>(
     (whole > 0.0).then(|| part / whole)
 }
 
-fn class(coverage: f64, slices: &[RimSlice], counted: &[&RimSlice], grade: &Grade) -> RimClass {
-    let seen = |s: &RimSlice| s.counts() && longest_run_mm(s) >= SEEN_RUN_MM;
-    if coverage < grade.rim_none_below || !slices.windows(2).any(|pair| pair.iter().all(seen)) {
+/// Covered / evaluable length over slices.
+pub fn pooled(slices: &[&RimSlice]) -> f64 {
+    let covered_mm = |s: &RimSlice| s.coverage.unwrap_or(0.0) * evaluable_mm(s);
+    share(slices.iter().copied(), covered_mm, evaluable_mm).unwrap_or(0.0)
+}
+
+/// The class of slices that count, the coverage of each `shift` more than was found.
+pub fn class_of(coverage: f64, shift: f64, seen: bool, counted: &[&RimSlice], grade: &Grade) -> RimClass {
+    if coverage < grade.rim_none_below || !seen {
         return RimClass::None;
     }
-    let closed = counted.iter().filter(|s| s.coverage.is_some_and(|c| c >= grade.rim_complete_from)).count();
+    let closed = counted.iter().filter(|s| s.coverage.is_some_and(|c| c + shift >= grade.rim_complete_from)).count();
     let mut excess_mm: Vec<f64> = counted.iter().map(|s| gap_excess_mm(s, grade)).collect();
     excess_mm.sort_by(f64::total_cmp);
     let complete = coverage >= grade.rim_complete_from

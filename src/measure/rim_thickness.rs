@@ -1,7 +1,7 @@
 //! Thickness of the rim.
 
 use super::{Measure, Measurement, Modality, Reading, Refusal, View, keys, reason, settings::Settings};
-use crate::ops::interior::quantile;
+use crate::ops::quantile::quantile;
 
 /// `rim_thickness`
 pub const DEF: Measurement = Measurement {
@@ -11,7 +11,7 @@ pub const DEF: Measurement = Measurement {
         unit: "mm",
         classes: &[],
         about: "median full width at half maximum of the rim peaks of all slices that count, the scanner's blur included",
-        reads: &[keys::RIM.name],
+        reads: &[keys::RIM.name, keys::RIM_SLICES.name],
         looks_at: &[],
         compute: rim_thickness,
     }],

@@ -4,7 +4,7 @@
 //! muscle from fat. Means of small squares are counted, not pixels, so that noise does not blur one into the other.
 //! Marrow varies too much from place to place to be narrow, and lung, air and cortex lie outside what is counted.
 
-use super::interior::quantile;
+use super::quantile::quantile;
 use crate::geometry::Extent;
 use crate::volume::traverse::each;
 use crate::volume::{Mask, Volume};

@@ -1,7 +1,7 @@
 //! Diameters of an outline: the longest chord, the longest across it, the longest in space.
 
 use super::contour::{contains, edges};
-use super::outline::{Point, Ring};
+use super::outline::{Point, Ring, SliceOutline};
 
 /// A straight line between two points of an outline.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -31,6 +31,27 @@ impl Chord {
         let inside = |p: Point| rings.iter().filter(|r| contains(&r.points, p)).count() % 2 == 1;
         (0..POINTS).filter(|&k| inside(at(k))).count() as f64 / POINTS as f64
     }
+}
+
+/// The diameters of the outline on one slice.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Diameters {
+    /// The longest chord within one piece.
+    pub long: Chord,
+    /// Which piece that is.
+    pub piece: usize,
+    /// The longest chord across it, in the same piece.
+    pub short: Option<Chord>,
+    /// Share of `long` that lies inside the piece.
+    pub share_inside: f64,
+}
+
+/// The diameters of a slice's outline; `None` where it has no two points.
+pub fn diameters(outline: &SliceOutline) -> Option<Diameters> {
+    let chords = outline.outer().filter_map(|(_, ring)| longest(&ring.points).map(|chord| (chord, ring)));
+    let (long, ring) = chords.max_by(|a, b| a.0.length_mm().total_cmp(&b.0.length_mm()))?;
+    let share_inside = long.share_inside(&outline.piece(ring.piece));
+    Some(Diameters { long, piece: ring.piece, short: across(&ring.points, &long), share_inside })
 }
 
 /// `max |p - q|` over the points; `None` for fewer than two. O(n log n).
@@ -150,6 +171,24 @@ mod tests {
             Ring { points: vec![[0.0, 0.0], [10.0, 0.0], [10.0, 4.0], [5.0, 1.0], [0.0, 4.0]], piece: 0, hole: false };
         let chord = Chord { from: [0.0, 3.0], to: [10.0, 3.0] };
         assert!((chord.share_inside(&[&ring]) - 1.0 / 3.0).abs() < 0.02);
+    }
+
+    #[test]
+    fn the_diameters_of_a_slice_are_those_of_its_longest_piece() {
+        let square = |at: f64, side: f64, piece| {
+            let points = vec![[at, 0.0], [at + side, 0.0], [at + side, side], [at, side]];
+            Ring { points, piece, hole: false }
+        };
+        let hole = Ring { hole: true, ..square(2.0, 6.0, 0) };
+        // The far corners of different pieces are no chord.
+        let rings = vec![square(0.0, 10.0, 0), hole, square(100.0, 3.0, 1)];
+        let outline = SliceOutline { plane: 0, slice: 0, z_mm: 0.0, area_mm2: 0.0, rings };
+        let found = diameters(&outline).unwrap();
+        let diagonal = 200f64.sqrt();
+        assert_eq!((found.long.length_mm(), found.piece), (diagonal, 0));
+        assert_eq!(found.short.unwrap().length_mm(), diagonal);
+        assert!((found.share_inside - 0.6).abs() < 0.25, "the diagonal crosses the hole: {}", found.share_inside);
+        assert_eq!(diameters(&SliceOutline { rings: Vec::new(), ..outline }), None);
     }
 
     proptest! {

@@ -8,6 +8,9 @@ use super::contour::edges;
 use super::distance::to_outside_mm;
 use super::outline::SliceOutline;
 use super::plane::Plane;
+use super::quantile::quantile;
+use super::rim::RimSlice;
+use super::shell::{Shell, shell, typical_depth_mm};
 use crate::volume::traverse::each;
 use ndarray::{Array2, Array3};
 use serde::{Deserialize, Serialize};
@@ -101,8 +104,12 @@ pub struct Source<'a> {
 /// One slice on its way: where it is and how deep.
 struct Depth {
     inside: Array2<bool>,
-    /// Distance to the slice's own outline, mm.
+    /// Distance to the true border on the slice, as the rim's rays found it, mm.
     depth_mm: Array2<f64>,
+    /// How deep the rim reaches here, mm; 0 where there is none.
+    rim_mm: Array2<f64>,
+    /// Whether a rim covers most of the border of the slice.
+    closed: bool,
     peel_mm: f64,
     /// Distance to the surface in space, mm: where it slopes, less than `depth_mm`. Known up to [`Depth::far_mm`].
     surface_mm: Array2<f64>,
@@ -121,16 +128,17 @@ impl Depth {
         self.depth_mm[i] > self.peel_mm
     }
 
-    /// Dense pixels here belong to the rim, which may run under a sloping surface far into the slice.
+    /// The rim may run under a sloping surface far into the slice: what lies here, bone or not, it hides.
     fn in_shell(&self, i: (usize, usize)) -> bool {
-        self.surface_mm[i] <= self.peel_mm
+        self.rim_mm[i] > 0.0 && self.surface_mm[i] <= self.peel_mm.max(self.rim_mm[i])
     }
 }
 
-/// Measures the interior at one threshold.
-pub fn interior(source: &Source<'_>, rules: &Rules, mineral_hu: f64) -> Interior {
+/// Measures the interior at one threshold; `rim` is what was found at the same one.
+pub fn interior(source: &Source<'_>, rim: &[RimSlice], rules: &Rules, mineral_hu: f64) -> Interior {
     let stack = Stack::new(source);
-    let flat = each(source.outlines.len(), |k| depth(&source.outlines[k], &source.planes[k], rules));
+    let rim_mm = typical_depth_mm(rim.iter().flat_map(|r| &r.arcs)).unwrap_or(rules.peel_mm);
+    let flat = each(source.outlines.len(), |k| depth(&source.outlines[k], &source.planes[k], &rim[k], rules, rim_mm));
     let surfaces = each(flat.len(), |k| surface_and_end_mm(source, &stack, &flat, k));
     let joined = flat.into_iter().zip(surfaces);
     let depths: Vec<Depth> = joined.map(|(d, (surface_mm, end_mm))| Depth { surface_mm, end_mm, ..d }).collect();
@@ -143,19 +151,20 @@ pub fn interior(source: &Source<'_>, rules: &Rules, mineral_hu: f64) -> Interior
     Interior { slices, deep_piece_mm3, soft_hu, bone_hu, excluded_mm2 }
 }
 
-fn depth(outline: &SliceOutline, plane: &Plane<f32>, rules: &Rules) -> Depth {
+fn depth(outline: &SliceOutline, plane: &Plane<f32>, rim: &RimSlice, rules: &Rules, rim_mm: f64) -> Depth {
     let inside = fill(outline, plane);
     let mut depth_mm = to_outside_mm(inside.view(), plane.pixel_mm);
     // The border runs about half a pixel before the nearest centre outside.
     depth_mm.mapv_inplace(|d| (d - plane.pixel_mm[0] / 2.0).max(0.0));
     let radius_mm = (outline.area_mm2 / std::f64::consts::PI).sqrt();
     let peel_mm = rules.peel_mm.min(rules.peel_share * radius_mm);
-    Depth { inside, surface_mm: depth_mm.clone(), depth_mm, peel_mm, end_mm: f64::INFINITY }
+    let Shell { depth_mm, rim_mm, closed } = shell(plane, depth_mm, &rim.arcs, peel_mm + DEEPER_MM + 1.0, rim_mm);
+    Depth { inside, surface_mm: depth_mm.clone(), depth_mm, rim_mm, closed, peel_mm, end_mm: f64::INFINITY }
 }
 
-/// How far each pixel of slice k is from the surface in space, by what its neighbours' outlines leave outside,
-/// and how far the slice is from the ends of the lesion:
-/// `min over slices j of sqrt((distance of slices)^2 + (depth in slice j)^2)`.
+/// How far each pixel of slice k is from the surface in space, by what its neighbours' outlines leave outside, and how
+/// far the slice is from the ends of the lesion. A slice shows all that lies within half its thickness:
+/// `min over slices j of sqrt((distance of slices - half a slice)^2 + (depth in slice j)^2)`.
 fn surface_and_end_mm(source: &Source<'_>, stack: &Stack, depths: &[Depth], k: usize) -> (Array2<f64>, f64) {
     let (mut surface_mm, mut end_mm) = (depths[k].depth_mm.clone(), f64::INFINITY);
     let reach = (depths[k].far_mm() / source.slice_mm).ceil() as isize;
@@ -166,10 +175,16 @@ fn surface_and_end_mm(source: &Source<'_>, stack: &Stack, depths: &[Depth], k: u
             end_mm = across_mm.min(end_mm);
             continue;
         };
+        let between_mm = (across_mm - 0.5 * source.slice_mm).max(0.0);
         for (i, s) in surface_mm.indexed_iter_mut() {
             let there = stack.inverse(j, stack.at(k, i)).and_then(|i| depths[j].depth_mm.get(i));
-            *s = s.min(libm::hypot(across_mm, there.copied().unwrap_or(0.0)));
+            *s = s.min(libm::hypot(between_mm, there.copied().unwrap_or(0.0)));
         }
+    }
+    // The flat end of an outline is a surface only where a rim closes it.
+    if depths[k].closed {
+        let cap_mm = (end_mm - 0.5 * source.slice_mm).max(0.0);
+        surface_mm.mapv_inplace(|s| s.min(cap_mm));
     }
     (surface_mm, end_mm)
 }
@@ -289,13 +304,6 @@ fn levels(source: &Source<'_>, depths: &[Depth], bone: &[Array2<bool>], mineral_
     (soft_hu, bone_hu.unwrap_or(2.0 * mineral_hu - soft_hu).max(mineral_hu + 1.0))
 }
 
-/// The value below which a share `q` of the values lies.
-pub fn quantile(values: &mut [f64], q: f64) -> Option<f64> {
-    let last = values.len().checked_sub(1)?;
-    let rank = (q * last as f64).round() as usize;
-    Some(*values.select_nth_unstable_by(rank, f64::total_cmp).1)
-}
-
 fn slice(
     source: &Source<'_>,
     depth: &Depth,
@@ -311,8 +319,7 @@ fn slice(
         if !depth.inside[i] {
             return Tissue::Outside;
         }
-        let rim = bone[i] && depth.in_shell(i);
-        let zone = depth.in_zone(i) && !rim;
+        let zone = depth.in_zone(i) && !depth.in_shell(i);
         if source.excluded[k][i] {
             return if zone { Tissue::Excluded } else { Tissue::Peel };
         }
@@ -333,6 +340,6 @@ fn slice(
 }
 
 fn excluded_mm2(source: &Source<'_>, depth: &Depth, k: usize) -> f64 {
-    let lost = source.excluded[k].indexed_iter().filter(|(i, m)| **m && depth.depth_mm[*i] > depth.peel_mm).count();
+    let lost = source.excluded[k].indexed_iter().filter(|(i, m)| **m && depth.in_zone(*i)).count();
     lost as f64 * source.planes[k].pixel_area_mm2()
 }

@@ -8,7 +8,7 @@
 //! fainter than that does not reach.
 
 use super::distance::to_outside_mm;
-use super::interior::quantile;
+use super::quantile::quantile;
 use crate::volume::traverse::each;
 use crate::volume::{Mask, Volume};
 use ndarray::{Array2, ArrayView2};

@@ -1,12 +1,9 @@
 //! The summary that ends a run, for a person to read.
 
 use super::quantity::{count, size, time};
-use super::tables::{Case, Tables};
+use super::tables::{Case, Message, Tables};
 use crate::batch::summary::{Summary, Timing};
 use std::time::Duration;
-
-/// Lines of the study table that are named for each reason of failure.
-const LINES_NAMED: usize = 8;
 
 /// The whole summary: counts, cases, failures, times, memory, files.
 pub fn text(summary: &Summary, tables: &Tables) -> String {
@@ -103,15 +100,19 @@ fn failures(tables: &Tables) -> Vec<String> {
         lines.push("Failed, by reason; lines are those of the study table".to_owned());
     }
     for (reason, group) in &tables.failures {
-        let mut named = group.lines.iter().take(LINES_NAMED).cloned().collect::<Vec<_>>().join(", ");
-        if group.lines.len() > LINES_NAMED {
-            named.push_str(", ...");
-        }
-        let word = if group.lines.len() == 1 { "line" } else { "lines" };
-        lines.push(format!("  {} x {reason}: {word} {named}", group.lines.len()));
-        lines.push(format!("      {}", group.message));
+        lines.push(format!("  {} x {reason}", group.exams));
+        lines.extend(group.messages.iter().map(message));
+        let others = group.exams - group.messages.iter().map(|m| m.exams).sum::<usize>();
+        lines.extend((others > 0).then(|| format!("      and {others} more: see failures.csv")));
     }
     lines
+}
+
+/// `      lines 6, 8: what is wrong; what to do`
+fn message(message: &Message) -> String {
+    let word = if message.exams == 1 { "line" } else { "lines" };
+    let more = if message.exams > message.lines.len() { ", ..." } else { "" };
+    format!("      {word} {}{more}: {}", message.lines.join(", "), message.text)
 }
 
 fn stages(summary: &Summary) -> Vec<String> {
@@ -152,7 +153,7 @@ mod tests {
             reused: 1,
             measured: 3,
             exams: 6,
-            failed: 3,
+            failed: 4,
             to_review: 2,
             complete: true,
             timings: timings.map(|(name, t)| (name.to_owned(), t)).into(),
@@ -167,7 +168,7 @@ mod tests {
         let want = "\
 Done: 4 patients in 12.3 s
   patients  3 measured now, 1 reused
-  exams     6 in all, 3 measured, 3 failed, 2 to review
+  exams     6 in all, 2 measured, 4 failed, 2 to review
 
 Patient  Timepoint    Grade         Rim              Ossified  Diameter
 P1       pre          0             0.02 none        0.01      52.5 mm
@@ -177,10 +178,11 @@ P2       post         n/e (rim_ne)  -                -         n/e (fov_truncate
 Grades  0: 1, 3: 1, not evaluable: 1
 
 Failed, by reason; lines are those of the study table
-  2 x gzip_truncated: lines 6, 8
-      the gzip stream ends early; copy the file again
-  1 x mask_empty: line 7
-      the outline has no voxel; draw it
+  2 x gzip_truncated
+      lines 6, 8: the gzip stream ends early; copy the file again
+  2 x mask_empty
+      line 7: structures[1]: the outline has no voxel; draw it
+      line 9: structures[2]: the outline has no voxel; draw it
 
 Stage                      Calls         Total   Share
 rim                            3         6.0 s  60.0 %

@@ -117,9 +117,11 @@ fn rim(outline: &SliceOutline) -> RimSlice {
             normal,
             length_mm,
             cover: cover(angle),
-            peak_hu: 600.0,
+            rim_chance: 0.5,
+            border_mm: 0.0,
             peak_at_mm: -1.0,
             width_mm: None,
+            inner_mm: None,
             ring: 0,
         }
     };

@@ -137,7 +137,18 @@ mod tests {
     }
 
     fn arc(at: Point, cover: Cover) -> Arc {
-        Arc { at, normal: [1.0, 0.0], length_mm: 1.0, cover, peak_hu: 0.0, peak_at_mm: 0.0, width_mm: None, ring: 0 }
+        Arc {
+            at,
+            normal: [1.0, 0.0],
+            length_mm: 1.0,
+            cover,
+            rim_chance: 0.0,
+            border_mm: 0.0,
+            peak_at_mm: 0.0,
+            width_mm: None,
+            inner_mm: None,
+            ring: 0,
+        }
     }
 
     #[test]

@@ -8,6 +8,12 @@ use std::path::Path;
 /// More exams than this are counted, not listed.
 pub const MOST_LISTED: usize = 60;
 
+/// Different messages that are shown for each reason of failure.
+pub const MOST_MESSAGES: usize = 5;
+
+/// Lines of the study table that are named for each message.
+pub const MOST_LINES: usize = 8;
+
 /// Files of a run with what is in them, as the summary lists them.
 const FILES: [(&str, &str); 9] = [
     ("exams.csv", "every measure of every exam"),
@@ -44,10 +50,35 @@ pub struct Case {
 /// The exams that failed for one reason.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Failures {
-    /// Their lines in the study table.
+    /// How many.
+    pub exams: usize,
+    /// What is wrong and what to do, in the words of the table, each once; at most [`MOST_MESSAGES`].
+    pub messages: Vec<Message>,
+}
+
+/// One message of `failures.csv` and the exams it is said of.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Message {
+    /// The message.
+    pub text: String,
+    /// How many exams.
+    pub exams: usize,
+    /// Their lines in the study table; at most [`MOST_LINES`].
     pub lines: Vec<String>,
-    /// What is wrong with the first of them, and what to do.
-    pub message: String,
+}
+
+impl Failures {
+    /// Takes over one row of the table; memory does not grow with their number.
+    fn add(&mut self, line: &str, text: &str) {
+        self.exams += 1;
+        if self.messages.len() < MOST_MESSAGES && self.messages.iter().all(|m| m.text != text) {
+            self.messages.push(Message { text: text.to_owned(), ..Message::default() });
+        }
+        if let Some(message) = self.messages.iter_mut().find(|m| m.text == text) {
+            message.exams += 1;
+            message.lines.extend((message.lines.len() < MOST_LINES).then(|| line.to_owned()));
+        }
+    }
 }
 
 /// What the tables of a run say.
@@ -118,11 +149,7 @@ impl Tables {
         for row in csv::Reader::from_reader(file).records() {
             let row = row?;
             let at = |i: usize| row.get(i).unwrap_or_default();
-            let group = self.failures.entry(at(7).to_owned()).or_default();
-            if group.lines.is_empty() {
-                group.message = at(8).to_owned();
-            }
-            group.lines.push(at(5).to_owned());
+            self.failures.entry(at(7).to_owned()).or_default().add(at(5), at(8));
         }
         Ok(())
     }
@@ -164,8 +191,9 @@ pub(super) mod tests {
         let failures = format!(
             "{FAILURE}\
              P3,pre,CT,main,1,6,image,gzip_truncated,the gzip stream ends early; copy the file again\n\
-             P3,post,CT,main,1,7,structures,mask_empty,the outline has no voxel; draw it\n\
-             P4,pre,CT,main,1,8,image,gzip_truncated,the gzip stream ends early; copy the file again\n"
+             P3,post,CT,main,1,7,structures,mask_empty,structures[1]: the outline has no voxel; draw it\n\
+             P4,pre,CT,main,1,8,image,gzip_truncated,the gzip stream ends early; copy the file again\n\
+             P4,post,CT,main,1,9,structures,mask_empty,structures[2]: the outline has no voxel; draw it\n"
         );
         let mut tables = Tables::default();
         tables.add_exams(exams.as_bytes()).unwrap();
@@ -180,7 +208,18 @@ pub(super) mod tests {
         assert_eq!(tables.cases.len(), 3);
         assert_eq!(tables.cases[2].cells["boriani_grade"].reason, "rim_ne");
         assert_eq!(tables.grades["not evaluable"], 1);
-        assert_eq!(tables.failures["gzip_truncated"].lines, ["6", "8"]);
+        assert_eq!(tables.failures["gzip_truncated"].messages[0].lines, ["6", "8"]);
+    }
+
+    #[test]
+    fn a_reason_with_many_messages_keeps_the_first_of_them() {
+        let mut failures = Failures::default();
+        (0..40).for_each(|i| failures.add(&i.to_string(), &format!("message {}", i % 8)));
+        assert_eq!((failures.exams, failures.messages.len()), (40, MOST_MESSAGES));
+        assert_eq!(failures.messages[4].text, "message 4");
+        assert!(failures.messages.iter().all(|m| m.exams == 5), "none counts for another");
+        (0..40).for_each(|i| failures.add(&i.to_string(), "message 0"));
+        assert_eq!((failures.messages[0].exams, failures.messages[0].lines.len()), (45, MOST_LINES));
     }
 
     #[test]

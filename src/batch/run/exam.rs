@@ -1,44 +1,60 @@
-//! One exam: admitted by its bytes, read, measured, watched.
+//! One exam: its headers, its turn within the memory of its patient, its watcher.
 
 use super::Job;
 use super::patient::{Timings, lock};
-use crate::batch::budget::Budget;
+use crate::batch::budget::Grant;
 use crate::batch::event::Event;
 use crate::batch::failure::{INTERNAL_ERROR, Trouble};
-use crate::batch::load;
+use crate::batch::load::{self, Opened};
 use crate::batch::study::Row;
 use crate::graph::Hook;
-use crate::measure::Board;
 use crate::measure::rows::ExamRows;
+use crate::measure::{Board, Modality};
 use std::panic::resume_unwind;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
-/// Measures a row of the study table while it fits the budget.
-///
-/// First the outlines are admitted, which say how large the region is; where the region then does not fit at once
-/// they are given up and everything is admitted together, so that no two exams wait for each other.
-pub fn measure(job: &Job<'_>, budget: &Budget, row: &Row, watcher: &Watcher<'_>) -> Result<ExamRows, Trouble> {
-    let modality = row.exam.modality;
-    let (reach_mm, bytes_per_voxel) = (job.measurer.reach_mm(modality), job.measurer.bytes_per_voxel(modality));
+/// An exam whose image headers have been read.
+pub struct Begun<'a> {
+    opened: Opened<'a>,
+    modality: Modality,
+    took: Duration,
+}
+
+/// Reads the headers of a row's image; no voxel yet.
+pub fn begin<'a>(job: &Job<'a>, row: &'a Row, watcher: &Watcher<'_>) -> Result<Begun<'a>, Trouble> {
+    watcher.before("open");
     let start = Instant::now();
     let opened = load::open(row, &job.study.base, job.source)?;
-    let mut grant = budget.take(opened.outline_bytes());
-    let mut outlines = opened.outlines(job.source, reach_mm)?;
-    let more = opened.region_bytes(&outlines, bytes_per_voxel);
-    if !grant.grow(more) {
-        drop((outlines, grant));
-        grant = budget.take(opened.outline_bytes().saturating_add(more));
-        outlines = opened.outlines(job.source, reach_mm)?;
+    Ok(Begun { opened, modality: row.exam.modality, took: start.elapsed() })
+}
+
+impl Begun<'_> {
+    /// Memory that its outlines take, bytes.
+    pub fn outline_bytes(&self) -> u64 {
+        self.opened.outline_bytes()
     }
-    watcher.before("read");
-    let board = opened.board(&outlines)?;
-    drop((outlines, opened));
-    watcher.stage("read", start.elapsed());
-    let rows = job.measurer.run(modality, board, watcher);
-    drop(grant);
-    Ok(rows)
+
+    /// Measures it within its patient's memory, which is raised where its region turns out to need more.
+    ///
+    /// Where more does not fit at once, the outlines are given up and read again when it does.
+    pub fn measure(self, job: &Job<'_>, grant: &mut Grant<'_>, watcher: &Watcher<'_>) -> Result<ExamRows, Trouble> {
+        let (reach_mm, per_voxel) = (job.measurer.reach_mm(self.modality), job.measurer.bytes_per_voxel(self.modality));
+        let start = Instant::now();
+        let mut outlines = self.opened.outlines(job.source, reach_mm)?;
+        let need = self.outline_bytes().saturating_add(self.opened.region_bytes(&outlines, per_voxel));
+        if !grant.raise(need) {
+            drop(outlines);
+            grant.exchange(need);
+            outlines = self.opened.outlines(job.source, reach_mm)?;
+        }
+        watcher.before("read");
+        let board = self.opened.board(&outlines)?;
+        drop(outlines);
+        watcher.stage("read", self.took + start.elapsed());
+        Ok(job.measurer.run(self.modality, board, watcher))
+    }
 }
 
 /// Watches one exam for the run: times its stages, stops it, takes its pictures.

@@ -1,12 +1,13 @@
 //! One patient from its turn to its record.
 
 use super::Running;
-use super::exam::{Watcher, measure};
+use super::exam::{Begun, Watcher, begin};
+use crate::batch::budget::Grant;
 use crate::batch::event::Event;
-use crate::batch::failure::{Failure, INTERNAL_ERROR, Trouble};
+use crate::batch::failure::{INTERNAL_ERROR, Trouble};
 use crate::batch::key;
 use crate::batch::record::{Outcome, is_finite};
-use crate::batch::study::Row;
+use crate::batch::study::{Patient, Row};
 use crate::batch::summary::Timing;
 use std::collections::BTreeMap;
 use std::io;
@@ -26,7 +27,7 @@ pub fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 /// Why a patient has no record.
 enum Halt {
     Storage(io::Error),
-    PutOff(Failure),
+    PutOff(String),
     Stopped,
 }
 
@@ -34,6 +35,11 @@ impl From<io::Error> for Halt {
     fn from(error: io::Error) -> Self {
         Self::Storage(error)
     }
+}
+
+/// What `work` came to, also where it unwound.
+fn guarded<T>(watcher: &Watcher<'_>, work: impl FnOnce() -> Result<T, Trouble>) -> Result<T, Trouble> {
+    catch_unwind(AssertUnwindSafe(work)).unwrap_or_else(|_| Err(watcher.unwound()))
 }
 
 impl Running<'_> {
@@ -57,7 +63,7 @@ impl Running<'_> {
             Ok(_) | Err(Halt::Stopped) => {}
             Err(Halt::PutOff(why)) => {
                 self.put_off.fetch_add(1, Ordering::Relaxed);
-                tracing::warn!("put off until the next run: {}", why.message);
+                tracing::warn!("put off until the next run: {why}");
             }
             Err(Halt::Storage(error)) => {
                 self.halted.store(true, Ordering::Relaxed);
@@ -70,20 +76,38 @@ impl Running<'_> {
         let (study, planned) = (self.job.study, &self.plan[patient]);
         let inputs = planned.inputs.expect("who is measured has a key");
         self.attempt.begin(inputs.key)?;
-        let mut exams = Vec::new();
-        for &row in &study.patients[patient].rows {
-            exams.push(self.exam(&study.rows[row])?);
-        }
+        let exams = self.exams(&study.patients[patient])?;
         if key::of(study, &study.patients[patient], self.job.settings_text) != inputs {
-            return Err(Halt::PutOff(Failure::new("run", "input_changed", "an input file changed while it was read")));
+            return Err(Halt::PutOff("an input file changed while it was read".into()));
         }
         Ok(self.keep(patient, planned, exams)?)
     }
 
-    fn exam(&self, row: &Row) -> Result<Outcome, Halt> {
-        let watcher = Watcher::new(self.job, row, &self.timings);
-        let measured = catch_unwind(AssertUnwindSafe(|| measure(self.job, &self.budget, row, &watcher)));
-        let measured = measured.unwrap_or_else(|_| Err(watcher.unwound()));
+    /// Measures a patient's exams one after another, in memory that stays the patient's until the last is done.
+    ///
+    /// All headers are read first: the patient is admitted by its largest exam, and later exams may need what earlier
+    /// ones leave behind (registration), for which memory given back in between might not come again.
+    fn exams(&self, patient: &Patient) -> Result<Vec<Outcome>, Halt> {
+        let rows: Vec<&Row> = patient.rows.iter().map(|&row| &self.job.study.rows[row]).collect();
+        let begin = |row| {
+            let watcher = Watcher::new(self.job, row, &self.timings);
+            let begun = guarded(&watcher, || begin(self.job, row, &watcher));
+            (row, watcher, begun)
+        };
+        let exams: Vec<_> = rows.into_iter().map(begin).collect();
+        let largest = exams.iter().filter_map(|(.., begun)| begun.as_ref().ok()).map(Begun::outline_bytes).max();
+        let mut grant = self.budget.take(largest.unwrap_or(0));
+        exams.into_iter().map(|(row, watcher, begun)| self.exam(row, watcher, begun, &mut grant)).collect()
+    }
+
+    fn exam(
+        &self,
+        row: &Row,
+        watcher: Watcher<'_>,
+        begun: Result<Begun<'_>, Trouble>,
+        grant: &mut Grant<'_>,
+    ) -> Result<Outcome, Halt> {
+        let measured = begun.and_then(|exam| guarded(&watcher, || exam.measure(self.job, grant, &watcher)));
         let troubled = match measured {
             Ok(rows) if is_finite(&rows) => return self.written(rows, watcher),
             Ok(_) => {
@@ -93,7 +117,7 @@ impl Running<'_> {
         };
         match troubled {
             Trouble::Stopped => Err(Halt::Stopped),
-            Trouble::Transient(failure) => Err(Halt::PutOff(failure)),
+            Trouble::Transient(failure) => Err(Halt::PutOff(failure.message)),
             Trouble::Data(failure) => {
                 self.job.reporter.event(&Event::ExamFailed { line: row.line, message: &failure.message });
                 Ok(Outcome::Failed(failure))

@@ -5,7 +5,7 @@ use super::slice::Slice;
 use super::stack;
 use crate::geometry::{Extent, Geometry, Vec3, norm, sub};
 use crate::io::acquisition::Acquisition;
-use crate::io::fault::{Fault, MIXED_SERIES, SERIES_MISSING, SEVERAL_SERIES, TWO_PATIENTS};
+use crate::io::fault::{Fault, MIXED_SERIES, Reason, SERIES_MISSING, SEVERAL_SERIES, TWO_PATIENTS};
 use crate::io::gather::Gather;
 use std::collections::BTreeSet;
 use std::path::PathBuf;
@@ -49,11 +49,7 @@ pub fn assemble(mut slices: Vec<Slice>, series_uid: Option<&str>) -> Result<Seri
     Ok(Series { geometry, acquisition: Acquisition { has_rescale, ..first.acquisition }, slices })
 }
 
-fn refuse_several(
-    slices: &[Slice],
-    kind: crate::io::fault::FaultKind,
-    key: impl Fn(&Slice) -> &String,
-) -> Result<(), Fault> {
+fn refuse_several(slices: &[Slice], kind: Reason, key: impl Fn(&Slice) -> &String) -> Result<(), Fault> {
     let different = slices.iter().map(key).collect::<BTreeSet<_>>().len();
     match different {
         0 | 1 => Ok(()),

@@ -3,7 +3,7 @@
 use super::slice::Slice;
 use crate::geometry::{Geometry, Vec3, add_scaled, cross, dot, norm, sub, unit};
 use crate::io::fault::{
-    BAD_GEOMETRY, DUPLICATE_POSITION, Fault, GANTRY_TILT_UNCORRECTED, NON_UNIFORM_SPACING, TOO_FEW_SLICES, ZERO_SPACING,
+    BAD_GEOMETRY, DUPLICATE_POSITION, Fault, GANTRY_TILT_UNCORRECTED, NON_UNIFORM_SPACING, SINGLE_SLICE, ZERO_SPACING,
 };
 use crate::io::grid;
 
@@ -21,7 +21,7 @@ const MAX_DRIFT_PIXELS: f64 = 0.5;
 /// # Errors
 /// Fewer than two slices, equal or uneven positions, a tilt.
 pub fn stack(slices: &mut [Slice]) -> Result<Geometry, Fault> {
-    let first = slices.first().ok_or_else(|| Fault::of(TOO_FEW_SLICES, "there is none"))?;
+    let first = slices.first().ok_or_else(|| Fault::of(SINGLE_SLICE, "there is none"))?;
     let normal = unit(cross(first.orientation[0], first.orientation[1]));
     let normal = normal.ok_or_else(|| Fault::of(BAD_GEOMETRY, "rows and columns run the same way"))?;
     let (orientation, [dx, dy], dims) = (first.orientation, first.spacing, first.dims);
@@ -29,7 +29,7 @@ pub fn stack(slices: &mut [Slice]) -> Result<Geometry, Fault> {
         return Err(Fault::of(ZERO_SPACING, format!("PixelSpacing holds {}", dx.min(dy))));
     }
     if slices.len() < 2 {
-        return Err(Fault::of(TOO_FEW_SLICES, "the series has one"));
+        return Err(Fault::of(SINGLE_SLICE, "the series has one"));
     }
     slices.sort_by(|a, b| dot(a.position, normal).total_cmp(&dot(b.position, normal)));
     let positions: Vec<Vec3> = slices.iter().map(|s| s.position).collect();

@@ -127,22 +127,35 @@ impl Header {
     }
 }
 
-/// Whether bytes start like a NIfTI header of any kind, in either byte order.
+/// Whether bytes start like a NIfTI header of any kind, in either byte order: by its size or by its magic.
 pub fn looks_like_nifti(head: &[u8]) -> bool {
-    let size = head.first_chunk().map(|b| (u32::from_le_bytes(*b), u32::from_be_bytes(*b)));
-    matches!(size, Some((348 | 540, _) | (_, 348 | 540)))
+    stated_size(head).is_some_and(|sizes| sizes.contains(&348) || sizes.contains(&540)) || has_magic(head)
+}
+
+/// `sizeof_hdr` in little and in big endian.
+fn stated_size(head: &[u8]) -> Option<[u32; 2]> {
+    head.first_chunk().map(|b| [u32::from_le_bytes(*b), u32::from_be_bytes(*b)])
+}
+
+fn has_magic(head: &[u8]) -> bool {
+    matches!(head.get(344..HEADER_BYTES), Some(b"n+1\0" | b"ni1\0"))
 }
 
 fn check_magic(head: &[u8]) -> Result<(), Fault> {
-    if looks_like_nifti(head) && !matches!(head[..4], [92, 1, 0, 0] | [0, 0, 1, 92]) {
+    let sizes = stated_size(head).unwrap_or_default();
+    if sizes.contains(&540) {
         return Err(Fault::of(NIFTI_2, "its header has 540 bytes"));
     }
     if head.len() < HEADER_BYTES {
         return Err(Fault::of(NOT_AN_IMAGE, format!("{} bytes are no header", head.len())));
     }
-    match &head[344..348] {
-        b"n+1\0" | b"ni1\0" => Ok(()),
-        _ => Err(Fault::of(NOT_AN_IMAGE, "the magic of NIfTI-1 is missing (ANALYZE carries no orientation)")),
+    if !has_magic(head) {
+        let detail = "the magic of NIfTI-1 is missing (ANALYZE carries no orientation)";
+        return Err(Fault::of(NOT_AN_IMAGE, detail));
+    }
+    match sizes.contains(&348) {
+        true => Ok(()),
+        false => Err(Fault::of(BAD_HEADER, format!("sizeof_hdr is {}, not 348", sizes[0]))),
     }
 }
 

@@ -67,6 +67,7 @@ fn each_contradiction_has_its_code() {
         ("bad_header", f32s(108, &[f32::INFINITY])),
         ("not_an_image", with(344, b"\0\0\0\0")),
         ("not_an_image", good()[..300].to_vec()),
+        ("bad_header", with(0, &255_i32.to_le_bytes())),
         ("nifti_2", with(0, &540_i32.to_le_bytes())),
     ];
     for (i, (want, head)) in cases.iter().enumerate() {

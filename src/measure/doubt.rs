@@ -1,0 +1,178 @@
+//! How sure the classes are: the exam measured again and again on resampled slices (method.md 3.4, 3.6).
+//!
+//! Slices are drawn in blocks of two neighbours, because neighbours repeat each other. To each draw comes what no
+//! resampling shows: rays that the rim's model itself left undecided, and the known error of the fraction.
+
+use super::boriani::{GRADES, grade};
+use super::interior::{InteriorCase, InteriorClass};
+use super::rim::{RimCase, RimClass};
+use super::settings::Settings;
+use crate::ops::interior::{Interior, InteriorSlice};
+use crate::ops::rim::{Cover, RimSlice};
+use rand_chacha::ChaCha8Rng;
+use rand_chacha::rand_core::{Rng, SeedableRng};
+
+/// Draws: chances are good to 0.02.
+const DRAWS: usize = 500;
+/// Slices drawn together (method.md 3.4).
+const BLOCK: usize = 2;
+/// So many millimetres of outline, slices above and below counted, are undecided together. A patch of rim is some 15 mm
+/// long and three slices high; four times that makes the SD fit the errors on phantoms (closing note of issue B), because
+/// a hand that strays misleads all patches alike.
+const UNDECIDED_TOGETHER_MM: f64 = 180.0;
+/// The model is wrong about a share of the border that it does not doubt, SD of the coverage (closing note of issue B).
+const COVERAGE_SD: f64 = 0.03;
+/// Error of an exam's ossified fraction beside its sampling, SD (closing note of issue B).
+const FRACTION_SD: f64 = 0.03;
+/// A complete rim may add this much to the fraction, SD: seen through thick slices it looks like internal bone.
+const RIM_LEAK_SD: f64 = 0.12;
+
+/// Spreads of the deciding numbers and chances of the classes.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Doubt {
+    /// SD of the coverage; `None` without a rim that can be judged.
+    pub coverage_sd: Option<f64>,
+    /// SD of the ossified fraction; `None` without an interior that can be judged.
+    pub fraction_sd: Option<f64>,
+    /// Chance of each class of the rim.
+    pub rim: [f64; 3],
+    /// Chance of each class of the interior.
+    pub interior: [f64; 3],
+    /// Chance of each grade, ascending; `None` where one side cannot be judged.
+    pub grade: Option<[f64; 6]>,
+}
+
+/// Measures an exam hundreds of times on resampled slices. What cannot be judged is left as it is: chances are 0 there.
+pub fn doubt(rim: &[RimSlice], interior: &Interior, settings: &Settings) -> Doubt {
+    let rim = RimCase::of(rim, settings).ok().map(|case| (case, Undecided::of(rim)));
+    let interior_case = InteriorCase::of(interior, settings).ok();
+    // The seed is part of the definition: the same exam has the same doubts everywhere.
+    let mut random = ChaCha8Rng::seed_from_u64(0);
+    let mut tally = Tally::default();
+    for _ in 0..DRAWS {
+        let drawn_rim = rim.as_ref().map(|(case, undecided)| undecided.draw(case, settings, &mut random));
+        let coverage = rim.as_ref().map_or(0.0, |(case, _)| case.coverage);
+        let drawn = interior_case.as_ref().map(|case| draw_interior(case, coverage, interior, settings, &mut random));
+        tally.add(drawn_rim, drawn);
+    }
+    tally.doubt()
+}
+
+/// The slices that count, and how far the model itself is undecided about their coverage, SD.
+struct Undecided<'a> {
+    slices: Vec<&'a RimSlice>,
+    sd: f64,
+}
+
+impl<'a> Undecided<'a> {
+    fn of(slices: &'a [RimSlice]) -> Self {
+        let slices: Vec<&RimSlice> = slices.iter().filter(|s| s.counts()).collect();
+        let arcs = slices.iter().flat_map(|s| &s.arcs).filter(|a| a.cover != Cover::Unevaluable);
+        let (mm, variance) = arcs.fold((0.0, 0.0), |(mm, v), a| {
+            (mm + a.length_mm, v + a.rim_chance * (1.0 - a.rim_chance) * a.length_mm * UNDECIDED_TOGETHER_MM)
+        });
+        Self { slices, sd: libm::hypot(COVERAGE_SD, variance.sqrt() / f64::max(mm, 1.0)) }
+    }
+
+    fn draw(&self, case: &RimCase, settings: &Settings, random: &mut ChaCha8Rng) -> (f64, RimClass) {
+        let drawn = blocks(&self.slices, random);
+        let shift = self.sd * normal(random);
+        let coverage = (super::rim::pooled(&drawn) + shift).clamp(0.0, 1.0);
+        (coverage, super::rim::class_of(coverage, shift, case.seen, &drawn, &settings.grade))
+    }
+}
+
+fn draw_interior(
+    case: &InteriorCase,
+    coverage: f64,
+    interior: &Interior,
+    settings: &Settings,
+    random: &mut ChaCha8Rng,
+) -> (f64, InteriorClass) {
+    let all: Vec<&InteriorSlice> = interior.slices.iter().collect();
+    let drawn = blocks(&all, random);
+    let (bone, zone) = drawn.iter().fold((0.0, 0.0), |(b, z), s| (b + s.ossified_mm2, z + s.zone_mm2));
+    let sampled = if zone > 0.0 { bone / zone } else { case.fraction };
+    // The error falls off towards an empty and a full interior.
+    let room = (4.0 * case.fraction * (1.0 - case.fraction)).max(0.0).sqrt();
+    let leaked = RIM_LEAK_SD * coverage * (1.0 - case.fraction) * normal(random).abs();
+    let fraction = (sampled + FRACTION_SD * room * normal(random) - leaked).clamp(0.0, 1.0);
+    (fraction, super::interior::class_of(fraction, interior.deep_piece_mm3, &settings.interior))
+}
+
+/// As many members as there are, in blocks of neighbours, the list taken as closed.
+fn blocks<T: Copy>(members: &[T], random: &mut ChaCha8Rng) -> Vec<T> {
+    let n = members.len();
+    let starts = (0..n.div_ceil(BLOCK)).map(|_| random.next_u32() as usize % n);
+    starts.flat_map(|start| (start..start + BLOCK).map(|i| members[i % n])).take(n).collect()
+}
+
+/// Nearly normal: twelve uniform numbers have unit variance together.
+fn normal(random: &mut ChaCha8Rng) -> f64 {
+    (0..12).map(|_| f64::from(random.next_u32()) / f64::from(u32::MAX)).sum::<f64>() - 6.0
+}
+
+#[derive(Default)]
+struct Tally {
+    coverages: Vec<f64>,
+    fractions: Vec<f64>,
+    rim: [f64; 3],
+    interior: [f64; 3],
+    grade: [f64; 6],
+}
+
+impl Tally {
+    fn add(&mut self, rim: Option<(f64, RimClass)>, interior: Option<(f64, InteriorClass)>) {
+        const ONE: f64 = 1.0 / DRAWS as f64;
+        if let Some((coverage, class)) = rim {
+            self.coverages.push(coverage);
+            self.rim[class as usize] += ONE;
+        }
+        if let Some((fraction, class)) = interior {
+            self.fractions.push(fraction);
+            self.interior[class as usize] += ONE;
+        }
+        if let (Some((_, r)), Some((_, i))) = (rim, interior)
+            && let Some(place) = GRADES.iter().position(|g| *g == grade(r, i))
+        {
+            self.grade[place] += ONE;
+        }
+    }
+
+    fn doubt(self) -> Doubt {
+        let Self { coverages, fractions, rim, interior, grade } = self;
+        let grade = (!coverages.is_empty() && !fractions.is_empty()).then_some(grade);
+        Doubt { coverage_sd: sd(&coverages), fraction_sd: sd(&fractions), rim, interior, grade }
+    }
+}
+
+fn sd(values: &[f64]) -> Option<f64> {
+    let n = values.len() as f64;
+    let mean = values.iter().sum::<f64>() / n;
+    (values.len() > 1).then(|| (values.iter().map(|v| (v - mean) * (v - mean)).sum::<f64>() / (n - 1.0)).sqrt())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_grade_whose_rim_cannot_be_judged_has_no_chances() {
+        let mut tally = Tally::default();
+        tally.add(None, Some((0.3, InteriorClass::UnderHalf)));
+        assert_eq!(tally.doubt().grade, None);
+        let mut tally = Tally::default();
+        tally.add(Some((0.0, RimClass::None)), Some((0.3, InteriorClass::UnderHalf)));
+        assert!(tally.doubt().grade.is_some_and(|g| g[3] > 0.0));
+    }
+
+    #[test]
+    fn blocks_hold_neighbours_and_normal_numbers_have_unit_variance() {
+        let mut random = ChaCha8Rng::seed_from_u64(1);
+        let drawn = blocks(&[0, 1, 2, 3, 4, 5, 6], &mut random);
+        assert_eq!(drawn.len(), 7);
+        assert!(drawn.chunks_exact(2).all(|pair| (pair[0] + 1) % 7 == pair[1]));
+        let many: Vec<f64> = (0..20_000).map(|_| normal(&mut random)).collect();
+        assert!((sd(&many).unwrap() - 1.0).abs() < 0.02);
+    }
+}

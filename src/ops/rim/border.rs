@@ -1,0 +1,172 @@
+//! The true border of a lesion, weighed by all its rays: over every hand that may have drawn the outline, around each
+//! ring, and with the slices above and below.
+
+use super::chain::{self, Evidence, FREQUENCY, Hand, Walk, pass};
+use super::layers::{KINDS, NATIVE, OFFSETS, RIM, Weights, offset_mm};
+use crate::ops::outline::Point;
+use crate::volume::traverse::each;
+
+/// The hands that are tried, mm: bias and stray.
+const BIASES_MM: [f64; 5] = [-0.8, -0.4, 0.0, 0.4, 0.8];
+const STRAYS_MM: [f64; 3] = [0.3, 0.6, 1.0];
+/// What is thought of hands beforehand: biases have this SD, mm; strays lie about 0.5 mm, within a factor of 1.8.
+const BIAS_SD_MM: f64 = 0.3;
+const STRAY_MM: f64 = 0.5;
+const STRAY_LOG_SD: f64 = 0.6;
+/// Rays of an exam repeat each other when they speak of the hand: they count as this share of independent ones.
+const INDEPENDENCE: f64 = 0.1;
+/// Hands less likely than this are left out.
+const LEAST_CHANCE: f64 = 0.02;
+
+/// Slices up to this far apart inform each other, and neighbours always, mm.
+const NEIGHBOUR_MM: f64 = 2.0;
+/// How far a rim is alike in the plane and across planes, mm.
+const ALIKE_IN_PLANE_MM: f64 = 2.5;
+const ALIKE_ACROSS_MM: f64 = 6.0;
+/// A ray's neighbours on other slices speak with this power.
+const NEIGHBOURS_SAY: f64 = 0.3;
+/// What they say is held against this much of nothing seen.
+const RESERVE: f64 = 0.15;
+
+/// The rays of one ring of the outline.
+pub struct Ring {
+    /// Plane of the region it lies in.
+    pub plane: usize,
+    /// Where its rays cross the outline, mm.
+    pub at: Vec<Point>,
+    /// What they show.
+    pub evidence: Vec<Evidence>,
+    /// Distance of its rays, mm.
+    pub arc_mm: f64,
+}
+
+/// What is believed of one ray.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Belief {
+    /// Probability that a rim covers the border here.
+    pub rim: f64,
+    /// Probability that native bone abuts it from outside.
+    pub native: f64,
+    /// Where the true border lies off the outline, mm; negative inside.
+    pub border_mm: f64,
+}
+
+/// A hand and the chance that it drew the outline.
+pub type Chance = (Hand, f64);
+
+/// How likely each hand is, by how well it explains all rings: `w ~ prior x evidence^INDEPENDENCE`.
+pub fn hands(rings: &[Ring]) -> Vec<Chance> {
+    let tried: Vec<Hand> = BIASES_MM
+        .iter()
+        .flat_map(|&bias_mm| STRAYS_MM.iter().map(move |&stray_mm| Hand { bias_mm, stray_mm }))
+        .collect();
+    let explained = each(rings.len(), |r| {
+        tried.iter().map(|&h| chain::evidence(&rings[r].evidence, &Walk::new(h, rings[r].arc_mm))).collect::<Vec<_>>()
+    });
+    let log = |i: usize| INDEPENDENCE * explained.iter().map(|e| e[i]).sum::<f64>() + log_prior(tried[i]);
+    let logs: Vec<f64> = (0..tried.len()).map(log).collect();
+    let best = logs.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+    let weights: Vec<f64> = logs.iter().map(|l| libm::exp(l - best)).collect();
+    let total: f64 = weights.iter().sum();
+    let likely = tried.into_iter().zip(weights).filter(|(_, w)| *w >= LEAST_CHANCE * total);
+    let likely: Vec<Chance> = likely.collect();
+    let kept: f64 = likely.iter().map(|c| c.1).sum();
+    likely.into_iter().map(|(hand, w)| (hand, w / kept)).collect()
+}
+
+fn log_prior(hand: Hand) -> f64 {
+    let bias = hand.bias_mm / BIAS_SD_MM;
+    let stray = libm::log(hand.stray_mm / STRAY_MM) / STRAY_LOG_SD;
+    -0.5 * (bias * bias + stray * stray)
+}
+
+/// What is believed of every ray: each ring by itself first, then again with what its neighbours above and below say.
+pub fn beliefs(rings: &[Ring], hands: &[Chance], slice_mm: f64) -> Vec<Vec<Belief>> {
+    let alone = each(rings.len(), |r| ring(&rings[r], &rings[r].evidence, hands));
+    each(rings.len(), |r| {
+        let mut evidence = rings[r].evidence.clone();
+        for (i, e) in evidence.iter_mut().enumerate() {
+            let says = neighbours(rings, &alone, r, rings[r].at[i], slice_mm);
+            e.weights.iter_mut().zip(says).for_each(|(kind, s)| kind.iter_mut().for_each(|w| *w *= s));
+        }
+        ring(&rings[r], &evidence, hands)
+    })
+}
+
+/// The mean over hands of what the chain makes of a ring.
+fn ring(ring: &Ring, evidence: &[Evidence], hands: &[Chance]) -> Vec<Belief> {
+    let mut mean = vec![Belief::default(); evidence.len()];
+    for &(hand, chance) in hands {
+        let passed = pass(evidence, &Walk::new(hand, ring.arc_mm));
+        mean.iter_mut().zip(&passed).for_each(|(m, w)| add(m, chance, w));
+    }
+    mean
+}
+
+fn add(mean: &mut Belief, chance: f64, weights: &Weights) {
+    mean.rim += chance * weights[RIM].iter().sum::<f64>();
+    mean.native += chance * weights[NATIVE].iter().sum::<f64>();
+    let at = |j: usize| (0..KINDS).map(|c| weights[c][j]).sum::<f64>() * offset_mm(j);
+    mean.border_mm += chance * (0..OFFSETS).map(at).sum::<f64>();
+}
+
+/// What the nearest rays on neighbouring slices say of each kind of border at a point.
+fn neighbours(rings: &[Ring], alone: &[Vec<Belief>], here: usize, at: Point, slice_mm: f64) -> [f64; KINDS] {
+    let reach = ((NEIGHBOUR_MM / slice_mm) as usize).max(1);
+    let plane = rings[here].plane;
+    let mut sum = FREQUENCY.map(|f| RESERVE * f);
+    let mut heard = RESERVE;
+    for other in (plane.saturating_sub(reach)..=plane + reach).filter(|&p| p != plane) {
+        let Some((distance_mm, belief)) = nearest(rings, alone, other, at) else { continue };
+        let (d, z) = (distance_mm / ALIKE_IN_PLANE_MM, other.abs_diff(plane) as f64 * slice_mm / ALIKE_ACROSS_MM);
+        let weight = libm::exp(-0.5 * d * d - z);
+        let kinds = [1.0 - belief.rim - belief.native, belief.native, belief.rim];
+        sum.iter_mut().zip(kinds).for_each(|(s, k)| *s += weight * k);
+        heard += weight;
+    }
+    std::array::from_fn(|c| libm::pow(sum[c].max(0.0) / heard / FREQUENCY[c], NEIGHBOURS_SAY))
+}
+
+/// The ray of a plane that is nearest to a point, and how far it is.
+fn nearest(rings: &[Ring], alone: &[Vec<Belief>], plane: usize, at: Point) -> Option<(f64, Belief)> {
+    let there = rings.iter().zip(alone).filter(|(r, _)| r.plane == plane);
+    let rays = there.flat_map(|(r, beliefs)| r.at.iter().zip(beliefs));
+    let far = |p: &Point| (p[0] - at[0]) * (p[0] - at[0]) + (p[1] - at[1]) * (p[1] - at[1]);
+    let found = rays.map(|(p, b)| (far(p), *b)).min_by(|a, b| a.0.total_cmp(&b.0));
+    found.map(|(squared, belief)| (squared.sqrt(), belief))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::layers::BARE;
+    use super::*;
+
+    fn circle(plane: usize, weights: impl Fn(usize, usize) -> f64) -> Ring {
+        let at = (0..60).map(|i| libm::sincos(std::f64::consts::TAU * f64::from(i) / 60.0));
+        let evidence =
+            Evidence { weights: std::array::from_fn(|c| std::array::from_fn(|j| weights(c, j))), leaves: false };
+        Ring { plane, at: at.map(|(s, c)| [10.0 * c, 10.0 * s]).collect(), evidence: vec![evidence; 60], arc_mm: 1.05 }
+    }
+
+    #[test]
+    fn the_border_is_where_the_rim_says_though_the_outline_was_drawn_too_tight() {
+        let tight = |c: usize, j: usize| if c == RIM && (offset_mm(j) - 0.5).abs() < 0.1 { 1.0 } else { 0.01 };
+        let rings: Vec<Ring> = (0..6).map(|p| circle(p, tight)).collect();
+        let found = hands(&rings);
+        assert!((found.iter().map(|c| c.1).sum::<f64>() - 1.0).abs() < 1e-12);
+        let believed = beliefs(&rings, &found, 3.0);
+        assert!(believed.iter().flatten().all(|b| b.rim > 0.95 && (b.border_mm - 0.5).abs() < 0.15));
+    }
+
+    #[test]
+    fn slices_above_and_below_decide_a_doubtful_one() {
+        let rim = |c: usize, _: usize| if c == RIM { 1.0 } else { 0.3 };
+        let bare = |c: usize, _: usize| if c == BARE { 1.0 } else { 0.3 };
+        let unknown = |_: usize, _: usize| 1.0;
+        let between = |f: &dyn Fn(usize, usize) -> f64| {
+            let rings = [circle(4, f), circle(5, unknown), circle(6, f)];
+            beliefs(&rings, &[(Hand { bias_mm: 0.0, stray_mm: 0.5 }, 1.0)], 3.0)[1][7].rim
+        };
+        assert!(between(&rim) > 0.8 && between(&bare) < 0.1, "{} {}", between(&rim), between(&bare));
+    }
+}

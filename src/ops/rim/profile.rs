@@ -1,0 +1,100 @@
+//! What lies along each ray across the outline, and whether the ray can be judged.
+
+use super::Rules;
+use crate::ops::contour::{contains, edges};
+use crate::ops::outline::{Point, Ring, SliceOutline};
+use crate::ops::plane::Plane;
+use crate::ops::ray::{Ray, rays, sample};
+use crate::volume::traverse::each;
+
+/// How far a profile reaches inside and outside the outline, mm.
+pub const PROFILE_MM: [f64; 2] = [-10.0, 8.0];
+
+/// Distance of samples along a ray, mm: half a resampled pixel, so that no peak falls between two.
+pub const STEP_MM: f64 = 0.25;
+
+/// Density along one ray, from [`PROFILE_MM`]`[0]` on every [`STEP_MM`], and whether the ray can be judged.
+pub struct Profile {
+    /// The ray.
+    pub ray: Ray,
+    /// Ring of the outline it belongs to, an index into the slice's rings.
+    pub ring: usize,
+    /// Density, HU.
+    pub hu: Vec<f32>,
+    /// Whether it can be judged: neither metal nor a surface too oblique.
+    pub evaluable: bool,
+}
+
+/// Where the sample nearest to `u_mm` stands in a profile.
+pub fn index(u_mm: f64) -> usize {
+    ((u_mm - PROFILE_MM[0]) / STEP_MM).round() as usize
+}
+
+/// Where along the ray sample `i` of a profile was taken, mm.
+pub fn place_mm(i: usize) -> f64 {
+    PROFILE_MM[0] + i as f64 * STEP_MM
+}
+
+/// What the profiles of an exam are taken from.
+pub struct Source<'a> {
+    /// The outline, slice by slice.
+    pub outlines: &'a [SliceOutline],
+    /// The same slices resampled in plane, HU.
+    pub planes: &'a [Plane<f32>],
+    /// Distance of slices, mm.
+    pub slice_mm: f64,
+    /// Metal from this density on, HU ...
+    pub metal_hu: f64,
+    /// ... spoils rays this near to it, mm.
+    pub metal_margin_mm: f64,
+}
+
+/// Profiles of every ray of every slice.
+pub fn profiles(source: &Source<'_>, rules: &Rules) -> Vec<Vec<Profile>> {
+    each(source.outlines.len(), |k| slice_profiles(source, rules, k))
+}
+
+fn slice_profiles(source: &Source<'_>, rules: &Rules, k: usize) -> Vec<Profile> {
+    let (outline, plane) = (&source.outlines[k], &source.planes[k]);
+    let metal = metal_pixels(plane, source.metal_hu);
+    let mut found = Vec::new();
+    for (ring, outer) in outline.outer() {
+        for ray in rays(&outer.points, rules.arc_step_mm) {
+            let hu = (0..=index(PROFILE_MM[1])).map(|i| sample(plane, ray.point(place_mm(i))) as f32).collect();
+            let near_metal =
+                metal.iter().any(|m| libm::hypot(m[0] - ray.at[0], m[1] - ray.at[1]) < source.metal_margin_mm);
+            let smear_mm = tilt_tangent(source, k, ray.at) * source.slice_mm;
+            found.push(Profile { ray, ring, hu, evaluable: !near_metal && smear_mm <= rules.max_slice_smear_mm });
+        }
+    }
+    found
+}
+
+fn metal_pixels(plane: &Plane<f32>, metal_hu: f64) -> Vec<Point> {
+    let dense = plane.pixels.indexed_iter().filter(|(_, v)| f64::from(**v) >= metal_hu);
+    dense.map(|((y, x), _)| plane.at(x, y)).collect()
+}
+
+/// How fast the surface moves sideways from slice to slice at a point of outline k: tan of its tilt; 0 where a neighbour is missing.
+fn tilt_tangent(source: &Source<'_>, k: usize, at: Point) -> f64 {
+    let below = k.checked_sub(1).and_then(|i| source.outlines.get(i));
+    let Some((below, above)) = below.zip(source.outlines.get(k + 1)) else { return 0.0 };
+    let gap_mm = (above.plane - below.plane) as f64 * source.slice_mm;
+    ((signed_distance_mm(&above.rings, at) - signed_distance_mm(&below.rings, at)) / gap_mm).abs()
+}
+
+/// Distance to the nearest ring, mm; negative inside.
+fn signed_distance_mm(rings: &[Ring], at: Point) -> f64 {
+    let inside = rings.iter().filter(|r| contains(&r.points, at)).count() % 2 == 1;
+    let squared = rings.iter().flat_map(|r| edges(&r.points)).map(|(p, q)| squared_to_segment(at, p, q));
+    let distance = squared.fold(f64::INFINITY, f64::min).sqrt();
+    if inside { -distance } else { distance }
+}
+
+fn squared_to_segment(at: Point, p: Point, q: Point) -> f64 {
+    let d = [q[0] - p[0], q[1] - p[1]];
+    let along = (at[0] - p[0]) * d[0] + (at[1] - p[1]) * d[1];
+    let t = (along / (d[0] * d[0] + d[1] * d[1]).max(f64::MIN_POSITIVE)).clamp(0.0, 1.0);
+    let off = [p[0] + t * d[0] - at[0], p[1] + t * d[1] - at[1]];
+    off[0] * off[0] + off[1] * off[1]
+}
