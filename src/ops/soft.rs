@@ -3,15 +3,16 @@
 //! "Everything below the mineral threshold" is no estimate of it where it matters. A tumour that contrast medium has
 //! brought near the threshold is cut off above, so that median and scatter both come out too low; and in a lesion that
 //! is mostly bone what lies below the threshold is mostly pixels that bone fills in part, so that both come out too
-//! high. So bone is kept away by place: what is denser than contrast medium can make a tumour is bone beyond doubt,
-//! and soft tissue begins where the blur of that bone ends. The scatter is taken below the median, where bone that is
-//! fainter than that does not reach.
+//! high. So bone is kept away by place: pieces denser than contrast medium can make a tumour are bone beyond doubt, and
+//! soft tissue begins where the blur of that bone ends, in its own slice and in those next to it. The scatter is taken
+//! below the median, where bone that is fainter than that does not reach.
 
+use super::components::pieces;
 use super::distance::to_outside_mm;
 use super::quantile::quantile;
 use crate::volume::traverse::each;
 use crate::volume::{Mask, Volume};
-use ndarray::{Array2, ArrayView2};
+use ndarray::{Array2, Array3, ArrayView2};
 
 /// Tissue without bone.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -30,12 +31,15 @@ pub struct Source<'a> {
     pub tumour: &'a Mask,
     /// Native bone, which takes no part.
     pub native_bone: &'a Mask,
-    /// From this density on tissue is bone whatever contrast medium was given, HU.
+    /// From this density on tissue is bone whatever contrast medium was given, HU ...
     pub bone_hu: f64,
+    /// ... in pieces of this volume, mm3: smaller ones are noise.
+    pub bone_mm3: f64,
 }
 
-/// How far bone blurs into its surroundings, mm: twice the point spread of a soft kernel (0.7 mm, method.md 2).
-const BLUR_MM: f64 = 1.5;
+/// How far bone blurs into its surroundings, mm: twice the point spread of a soft kernel (0.7 mm, method.md 2) leaves
+/// 2 % of it; and the smoothing here adds to it. Slices next to bone share its density whatever their distance.
+const BLUR_MM: f64 = 2.0;
 
 /// Smoothing before anything is compared with a threshold, SD, mm (method.md 3.7).
 const SMOOTHING_MM: f64 = 0.5;
@@ -46,11 +50,18 @@ const LEAST_MM2: f64 = 50.0;
 /// From a quarter of the normal distribution to its standard deviation.
 const MAD_TO_SD: f64 = 1.4826;
 
-/// The lesion's own soft tissue deeper than `peel_mm(area of the slice, mm2)`; `None` where there is too little of it.
+/// The lesion's own tissue without bone, deeper than `peel_mm(area of the slice, mm2)`; `None` where there is too little of it.
 pub fn soft_tissue(source: &Source<'_>, peel_mm: impl Fn(f64) -> f64 + Sync) -> Option<SoftTissue> {
-    let pixel_mm2 = source.image.geometry().pixel_area_mm2();
-    let mut hu = each(source.image.geometry().dims[2], |z| on_slice(source, z, &peel_mm)).concat();
-    if (hu.len() as f64) * pixel_mm2 < LEAST_MM2 {
+    let geometry = source.image.geometry();
+    let pixel_mm = [geometry.spacing[0], geometry.spacing[1]];
+    let smooth = each(geometry.dims[2], |z| smoothed(source.image.plane(z), pixel_mm));
+    let bone = bone_beyond_doubt(source, &smooth);
+    let from_bone_mm = each(smooth.len(), |z| {
+        let clear = Array2::from_shape_fn(smooth[z].dim(), |(y, x)| !bone[(z, y, x)]);
+        to_outside_mm(clear.view(), pixel_mm)
+    });
+    let mut hu = each(smooth.len(), |z| on_slice(source, z, &smooth[z], &from_bone_mm, &peel_mm)).concat();
+    if (hu.len() as f64) * geometry.pixel_area_mm2() < LEAST_MM2 {
         return None;
     }
     let median_hu = quantile(&mut hu, 0.5)?;
@@ -59,22 +70,38 @@ pub fn soft_tissue(source: &Source<'_>, peel_mm: impl Fn(f64) -> f64 + Sync) -> 
     Some(SoftTissue { median_hu, sd_hu })
 }
 
-/// Densities of one slice deeper than the peel, clear of native bone and of bone beyond doubt.
-fn on_slice(source: &Source<'_>, z: usize, peel_mm: impl Fn(f64) -> f64) -> Vec<f64> {
+/// Native bone, and pieces of what is too dense for anything but bone; shape (z, y, x).
+fn bone_beyond_doubt(source: &Source<'_>, smooth: &[Array2<f64>]) -> Array3<bool> {
+    let [nx, ny, nz] = source.image.geometry().dims;
+    let dense = Array3::from_shape_fn((nz, ny, nx), |(z, y, x)| smooth[z][(y, x)] >= source.bone_hu);
+    let found = pieces(&dense);
+    let least = source.bone_mm3 / source.image.geometry().voxel_volume_mm3();
+    let large = |label: u32| label > 0 && found.sizes[label as usize - 1] as f64 >= least;
+    Array3::from_shape_fn((nz, ny, nx), |(z, y, x)| {
+        large(found.labels[(z, y, x)]) || source.native_bone.plane(z)[(y, x)]
+    })
+}
+
+/// Densities of one slice deeper than the peel and clear of bone.
+fn on_slice(
+    source: &Source<'_>,
+    z: usize,
+    smooth: &Array2<f64>,
+    from_bone_mm: &[Array2<f64>],
+    peel_mm: impl Fn(f64) -> f64,
+) -> Vec<f64> {
     let geometry = source.image.geometry();
-    let pixel_mm = [geometry.spacing[0], geometry.spacing[1]];
-    let (inside, native) = (source.tumour.plane(z), source.native_bone.plane(z));
+    let inside = source.tumour.plane(z);
     let pixels = inside.iter().filter(|&&m| m).count();
     if pixels == 0 {
         return Vec::new();
     }
-    let smooth = smoothed(source.image.plane(z), pixel_mm);
     let peel_mm = peel_mm(pixels as f64 * geometry.pixel_area_mm2());
-    let depth_mm = to_outside_mm(inside, pixel_mm);
-    let not_bone = Array2::from_shape_fn(inside.dim(), |i| smooth[i] < source.bone_hu && !native[i]);
-    let from_bone_mm = to_outside_mm(not_bone.view(), pixel_mm);
-    let soft = smooth.indexed_iter().filter(|(i, _)| depth_mm[*i] > peel_mm && from_bone_mm[*i] > BLUR_MM);
-    soft.map(|(_, &hu)| hu).collect()
+    let depth_mm = to_outside_mm(inside, [geometry.spacing[0], geometry.spacing[1]]);
+    let reach = ((BLUR_MM / geometry.spacing[2]) as usize).max(1);
+    let near = &from_bone_mm[z.saturating_sub(reach)..(z + reach + 1).min(from_bone_mm.len())];
+    let clear = |i| near.iter().all(|mm| mm[i] > BLUR_MM);
+    smooth.indexed_iter().filter(|(i, _)| depth_mm[*i] > peel_mm && clear(*i)).map(|(_, &hu)| hu).collect()
 }
 
 /// A plane under a Gaussian of [`SMOOTHING_MM`]; beyond the plane its border goes on.
@@ -125,7 +152,7 @@ mod tests {
         let at = |v: usize| 0.5 * v as f64 - 30.0;
         let tumour = Mask::from_fn(grid.clone(), |[x, y, _]| libm::hypot(at(x), at(y)) < 25.0);
         let native_bone = Mask::from_fn(grid, |_| false);
-        let source = Source { image: &image, tumour: &tumour, native_bone: &native_bone, bone_hu: 300.0 };
+        let source = Source { image: &image, tumour: &tumour, native_bone: &native_bone, bone_hu: 300.0, bone_mm3: 20.0 };
         soft_tissue(&source, |_| 3.0)
     }
 

@@ -74,10 +74,11 @@ fn judged(found: &SoftTissues, maybe_enhanced: bool) -> Verdict {
     }
     let shift = (fat_hu - NOMINAL_HU[0]).min(muscle_hu - NOMINAL_HU[1] - added_hu);
     let drop = (NOMINAL_HU[0] - fat_hu).min(NOMINAL_HU[1] - muscle_hu);
-    let stretch = (muscle_hu - fat_hu) / (NOMINAL_HU[1] - NOMINAL_HU[0]);
+    let span_hu = NOMINAL_HU[1] - NOMINAL_HU[0];
+    let stretch = (muscle_hu - fat_hu) / span_hu;
     let fat_off = !(FAT_HU[0]..=FAT_HU[1]).contains(&fat_hu);
     let muscle_off = !(MUSCLE_HU[0]..=MUSCLE_HU[1] + added_hu).contains(&muscle_hu);
-    let stretched = !(1.0 - STRETCH..=1.0 + STRETCH + added_hu / 100.0).contains(&stretch);
+    let stretched = !(1.0 - STRETCH..=1.0 + STRETCH + added_hu / span_hu).contains(&stretch);
     match (fat_off && muscle_off && shift.max(drop) > FAR_HU, fat_off || muscle_off || stretched) {
         (true, _) => Verdict::Wrong,
         (false, true) => Verdict::Suspect,
@@ -102,6 +103,8 @@ mod tests {
             (-95.0, 55.0, Verdict::Good),
             (-98.0, 28.0, Verdict::Suspect),
             (-75.0, 78.0, Verdict::Suspect),
+            // 1.15 times what it should be.
+            (-115.0, 67.0, Verdict::Suspect),
             (-55.0, 95.0, Verdict::Wrong),
             (-60.0, 98.0, Verdict::Wrong),
             (-145.0, 10.0, Verdict::Wrong),
@@ -116,6 +119,7 @@ mod tests {
     #[test]
     fn contrast_medium_raises_muscle_and_marrow_is_not_muscle() {
         assert_eq!((of(-95.0, 80.0, true), of(-95.0, 80.0, false)), (Verdict::Good, Verdict::Suspect));
+        assert_eq!(of(-115.0, 78.0, true), Verdict::Suspect);
         let marrow = SoftTissues { fat_hu: 55.0, muscle_hu: 200.0, fat_in_place: true };
         assert_eq!(judged(&marrow, false), Verdict::Good);
     }
