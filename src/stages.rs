@@ -11,6 +11,7 @@ mod doubt;
 mod excluded;
 mod interior;
 mod interior_thresholds;
+mod metal;
 mod outline;
 mod planes;
 mod rim;
@@ -26,6 +27,7 @@ pub static STAGES: &[Stage] = &[
     excluded::DEF,
     interior::DEF,
     interior_thresholds::DEF,
+    metal::DEF,
     outline::DEF,
     planes::DEF,
     rim::DEF,

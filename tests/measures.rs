@@ -9,7 +9,7 @@ use osteon::io::acquisition::Acquisition;
 use osteon::measure::keys::{IMAGE, NATIVE_BONE, SCAN, Scan, TUMOUR};
 use osteon::measure::reason::REASONS;
 use osteon::measure::rows::{ExamRows, Status};
-use osteon::measure::{Board, Modality, measures};
+use osteon::measure::{Board, Modality, columns, measures};
 use osteon::volume::{Mask, Volume};
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -30,6 +30,20 @@ impl Hook for Quiet {
     fn finished(&self, _: &Board, _: &ExamRows) {}
 }
 
+/// Metal beside the lesion.
+#[derive(Clone, Copy, PartialEq)]
+enum Metal {
+    None,
+    /// All around it.
+    Around,
+    /// A screw 6 mm beside the shell in every other slice, and a dark streak from it through the lesion.
+    Screw,
+}
+
+/// Half the width of the streak, mm, and what it takes off.
+const STREAK_MM: f64 = 5.0;
+const STREAK_HU: f32 = 600.0;
+
 /// What differs between the exams of these tests.
 #[derive(Clone)]
 struct Exam {
@@ -41,7 +55,7 @@ struct Exam {
     soft_hu: f32,
     shift_hu: f32,
     stripes_hu: f32,
-    metal: bool,
+    metal: Metal,
     native_mm: f64,
 }
 
@@ -54,14 +68,23 @@ const EXAM: Exam = Exam {
     soft_hu: 50.0,
     shift_hu: 0.0,
     stripes_hu: 0.0,
-    metal: false,
+    metal: Metal::None,
     native_mm: 0.0,
 };
 
-fn hu(exam: &Exam, x_mm: f64, y_mm: f64) -> f32 {
+fn hu(exam: &Exam, x_mm: f64, y_mm: f64, slice: usize) -> f32 {
+    let screwed = exam.metal == Metal::Screw && slice % 2 == 0;
+    if screwed && libm::hypot(x_mm + RADIUS_MM + 9.0, y_mm) < 3.0 {
+        return 4000.0;
+    }
+    let streak = screwed && x_mm < 0.0 && y_mm.abs() < STREAK_MM;
+    tissue_hu(exam, x_mm, y_mm) - if streak { STREAK_HU } else { 0.0 }
+}
+
+fn tissue_hu(exam: &Exam, x_mm: f64, y_mm: f64) -> f32 {
     let r = libm::hypot(x_mm, y_mm);
     let shell = r <= exam.radius_mm && r > exam.radius_mm - 2.0 && x_mm < 0.0;
-    match (exam.metal && r > exam.radius_mm, shell, x_mm.abs().max(y_mm.abs()) <= BAR_MM) {
+    match (exam.metal == Metal::Around && r > exam.radius_mm, shell, x_mm.abs().max(y_mm.abs()) <= BAR_MM) {
         (true, ..) => 4000.0,
         (_, true, _) => 700.0,
         _ if r > FAT_MM => -100.0,
@@ -81,7 +104,7 @@ fn board(exam: &Exam) -> Board {
     let scan = Scan { acquisition, whole: grid.clone(), region: Extent::whole(grid.dims), level: Some("T8".into()) };
     let mut board = Board::default();
     board.put(&SCAN, scan, &[]);
-    board.put(&IMAGE, Volume::from_fn(grid.clone(), |[x, y, _]| hu(exam, mm(x), mm(y)) + exam.shift_hu), &[]);
+    board.put(&IMAGE, Volume::from_fn(grid.clone(), |[x, y, z]| hu(exam, mm(x), mm(y), z) + exam.shift_hu), &[]);
     board.put(&TUMOUR, Mask::from_fn(grid.clone(), |v| disc(v, exam.radius_mm)), &[]);
     board.put(&NATIVE_BONE, Mask::from_fn(grid, |v| disc(v, exam.native_mm)), &[]);
     board
@@ -174,8 +197,8 @@ fn each_reason_takes_away_its_measures_and_no_others() {
     let (found, wanted): (BTreeSet<_>, BTreeSet<_>) = (grades_aside(found), grades_aside(table(&no_scale)));
     assert_eq!(found, wanted);
     assert_eq!(
-        refused(&Exam { metal: true, ..EXAM }).into_iter().filter(|r| RIM.contains(&r.1)).collect::<BTreeSet<_>>(),
-        table(&[("evaluable_perimeter_lt_50pct", "rim rim_coverage"), ("no_rim", "rim_thickness")])
+        refused(&Exam { metal: Metal::Around, ..EXAM }).into_iter().filter(|r| RIM.contains(&r.1)).collect::<BTreeSet<_>>(),
+        table(&[("metal", "rim rim_coverage"), ("no_rim", "rim_thickness")])
     );
     // Tissue in stripes of 210 and 270 HU: with contrast medium nobody can say what of it is bone, without it all is.
     let dense = |contrast| refused(&Exam { soft_hu: 240.0, stripes_hu: 30.0, contrast, ..EXAM });
@@ -195,6 +218,22 @@ fn each_reason_takes_away_its_measures_and_no_others() {
     assert!(small.contains(&("zone_lt_200mm2".into(), "ossified_fraction".into())), "{small:?}");
     let native = refused(&Exam { native_mm: 15.0, ..EXAM });
     assert!(native.contains(&("native_bone_gt_50pct".into(), "interior".into())), "{native:?}");
+}
+
+#[test]
+fn rays_in_the_streak_of_a_screw_take_no_part() {
+    let rows = measured(&Exam { metal: Metal::Screw, ..EXAM });
+    let coverage = rows.exam("rim_coverage").unwrap();
+    assert!((coverage.number().unwrap() - 0.5).abs() < 0.03, "{coverage:?}");
+    assert!(coverage.flags.contains(&"metal".to_owned()), "{coverage:?}");
+    let column = columns(Modality::Ct).position(|c| c.name == "rim_evaluable").unwrap();
+    let lost = 2.0 * STREAK_MM / (std::f64::consts::TAU * RADIUS_MM);
+    for row in &rows.slices[1..9] {
+        let evaluable = row.cells[column].unwrap();
+        // Sectors of 9 mm blur where the streak ends.
+        let streaked = (1.0 - 2.0 * lost..=1.0 - lost).contains(&evaluable);
+        assert_eq!((streaked, evaluable == 1.0), (row.slice % 2 == 0, row.slice % 2 == 1), "{row:?}");
+    }
 }
 
 #[test]

@@ -41,7 +41,7 @@ flags! {
     INTERIOR_THRESHOLD = "interior_threshold", "The interior's mineral threshold was raised to this many HU, above soft tissue with contrast medium.";
     KV_UNKNOWN = "kv_unknown", "Tube voltage unknown: thresholds of 120 kV were used.";
     LEVEL_UNKNOWN = "level_unknown", "The vertebral level is not known.";
-    METAL = "metal", "Metal near the lesion: rays within 5 mm of it are not used.";
+    METAL = "metal", "Metal in slices of the lesion: what lies within 5 mm of it, and rays in its streaks, are not used.";
     PIECES = "pieces", "The outline has this many separate pieces.";
     SECTION_CROSSES_HALF = "section_crosses_half", "The fractions with and without the rim fall on either side of one half.";
     SLICE_GT_3MM = "slice_gt_3mm", "Slices are more than 3 mm apart.";

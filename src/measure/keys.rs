@@ -25,6 +25,15 @@ pub struct Scan {
     pub level: Option<String>,
 }
 
+/// Metal in the slices of the lesion.
+#[derive(Clone, Debug)]
+pub struct Metal {
+    /// From this density on a voxel is metal, HU.
+    pub from_hu: f64,
+    /// Whether there is any in each slice of `outline`, on it or around it.
+    pub in_slice: Vec<bool>,
+}
+
 /// What is known of the exam besides voxels (given).
 pub const SCAN: Key<Scan> = Key::new("scan");
 /// The region of the image, HU or MR units (given).
@@ -55,6 +64,8 @@ pub const HU_SCALE: Key<()> = Key::new("hu_scale");
 pub const THRESHOLDS: Key<[f64; 3]> = Key::new("thresholds");
 /// The same three for the interior, raised where contrast medium makes the lesion itself dense, HU.
 pub const INTERIOR_THRESHOLDS: Key<[f64; 3]> = Key::new("interior_thresholds");
+/// Metal in the slices of the lesion.
+pub const METAL: Key<Metal> = Key::new("metal");
 /// What does not count on each slice of `outline`: native bone and metal, on the pixels of `planes`.
 pub const EXCLUDED: Key<Vec<Array2<bool>>> = Key::new("excluded");
 /// The rim on each slice of `outline`, at the mineral threshold and at the two sensitivity thresholds.

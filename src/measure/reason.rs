@@ -38,6 +38,7 @@ reasons! {
     FOV_TRUNCATED = "fov_truncated", "The outline reaches the border of the image.", "use a series that shows the whole lesion";
     HU_SCALE_SUSPECT = "hu_scale_suspect", "Fat and muscle around the lesion are far from their densities: the image is not in HU.", "export the series anew; check its rescale slope and intercept";
     INTERIOR_NE = "interior_ne", "The interior could not be judged.", "see ossified_fraction of the same exam";
+    METAL = "metal", "Metal and its streaks take more than half of the outline's length.", "use a reconstruction with metal artefact reduction, or a series from before the operation";
     NATIVE_BONE_GT_50PCT = "native_bone_gt_50pct", "More than half of the interior is native bone.", "check the outline";
     NO_RIM = "no_rim", "There is no rim to measure.", "none";
     NO_RESCALE = "no_rescale", "The series has no rescale to HU.", "export the series with RescaleSlope and RescaleIntercept";

@@ -5,6 +5,7 @@
 //! asked of all rays together is *where the true border runs*; what lies just inside of it is rim, what lies outside is
 //! not. In turn
 //! - [`profile`]: density along each ray;
+//! - [`streaks`]: which rays the streaks of metal spoil;
 //! - [`deblur`]: the mean of each millimetre along it as it was before the scanner's blur, which halves a thin rim;
 //! - [`density`]: how likely such a mean is in lesion, surroundings and bone, learned from the exam itself;
 //! - [`layers`]: how likely the ray is if the border lay at each of 13 offsets and was bare, abutted by native bone, or
@@ -24,6 +25,7 @@ pub mod deblur;
 pub mod density;
 pub mod layers;
 pub mod profile;
+pub mod streaks;
 
 use border::{Belief, Chance};
 use chain::Evidence;
@@ -103,6 +105,8 @@ pub struct RimSlice {
     pub gap_mm: Option<f64>,
     /// Evaluable / whole length.
     pub evaluable: f64,
+    /// Spoilt by metal or its streaks / whole length.
+    pub metal: f64,
     /// Length of the outline's outer rings, mm.
     pub perimeter_mm: f64,
     /// Whether the slice counts for the exam.
@@ -230,7 +234,7 @@ pub fn judge(
             _ if slice.evaluable < rules.min_evaluable => Standing::Unevaluable,
             _ => Standing::Counts,
         };
-        slices.push(RimSlice { standing, ..slice });
+        slices.push(RimSlice { standing, metal: metal_share(profiles), ..slice });
     }
     slices
 }
@@ -322,10 +326,18 @@ fn summary(arcs: Vec<Arc>) -> RimSlice {
         coverage: known.then(|| covered_mm / evaluable_mm),
         gap_mm: known.then_some(gap_mm),
         evaluable: if perimeter_mm > 0.0 { evaluable_mm / perimeter_mm } else { 0.0 },
+        metal: 0.0,
         perimeter_mm,
         standing: Standing::Counts,
         arcs,
     }
+}
+
+fn metal_share(profiles: &[Profile]) -> f64 {
+    let mm = |of: &dyn Fn(&Profile) -> bool| {
+        profiles.iter().filter(|p| of(p)).fold(0.0, |mm, p| mm + p.ray.length_mm)
+    };
+    mm(&|p| p.metal) / mm(&|_| true).max(f64::MIN_POSITIVE)
 }
 
 fn longest_gap_mm(ring: &[Arc]) -> f64 {

@@ -23,6 +23,8 @@ pub struct Profile {
     pub hu: Vec<f32>,
     /// Whether it can be judged: neither metal nor a surface too oblique.
     pub evaluable: bool,
+    /// Whether metal or its streaks spoil it.
+    pub metal: bool,
 }
 
 /// Where the sample nearest to `u_mm` stands in a profile.
@@ -61,10 +63,9 @@ fn slice_profiles(source: &Source<'_>, rules: &Rules, k: usize) -> Vec<Profile> 
     for (ring, outer) in outline.outer() {
         for ray in rays(&outer.points, rules.arc_step_mm) {
             let hu = (0..=index(PROFILE_MM[1])).map(|i| sample(plane, ray.point(place_mm(i))) as f32).collect();
-            let near_metal =
-                metal.iter().any(|m| libm::hypot(m[0] - ray.at[0], m[1] - ray.at[1]) < source.metal_margin_mm);
+            let metal = metal.iter().any(|m| libm::hypot(m[0] - ray.at[0], m[1] - ray.at[1]) < source.metal_margin_mm);
             let smear_mm = tilt_tangent(source, k, ray.at) * source.slice_mm;
-            found.push(Profile { ray, ring, hu, evaluable: !near_metal && smear_mm <= rules.max_slice_smear_mm });
+            found.push(Profile { ray, ring, hu, evaluable: !metal && smear_mm <= rules.max_slice_smear_mm, metal });
         }
     }
     found
