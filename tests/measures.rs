@@ -197,7 +197,10 @@ fn each_reason_takes_away_its_measures_and_no_others() {
     let (found, wanted): (BTreeSet<_>, BTreeSet<_>) = (grades_aside(found), grades_aside(table(&no_scale)));
     assert_eq!(found, wanted);
     assert_eq!(
-        refused(&Exam { metal: Metal::Around, ..EXAM }).into_iter().filter(|r| RIM.contains(&r.1)).collect::<BTreeSet<_>>(),
+        refused(&Exam { metal: Metal::Around, ..EXAM })
+            .into_iter()
+            .filter(|r| RIM.contains(&r.1))
+            .collect::<BTreeSet<_>>(),
         table(&[("metal", "rim rim_coverage"), ("no_rim", "rim_thickness")])
     );
     // Tissue in stripes of 210 and 270 HU: with contrast medium nobody can say what of it is bone, without it all is.

@@ -1,7 +1,9 @@
 //! The peripheral rim of an exam: how much of the border it covers, and its class (method.md 3.3, 3.4).
 
 use super::settings::{Grade, Settings};
-use super::{Column, Flag, Measure, Measurement, Modality, Reading, Reason, Refusal, View, flag, keys, no_flags, reason};
+use super::{
+    Column, Flag, Measure, Measurement, Modality, Reading, Reason, Refusal, View, flag, keys, no_flags, reason,
+};
 use crate::ops::rim::{Cover, RimSlice, Standing, circular_runs};
 
 /// `rim_coverage`, `rim` and their columns

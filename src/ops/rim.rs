@@ -334,9 +334,7 @@ fn summary(arcs: Vec<Arc>) -> RimSlice {
 }
 
 fn metal_share(profiles: &[Profile]) -> f64 {
-    let mm = |of: &dyn Fn(&Profile) -> bool| {
-        profiles.iter().filter(|p| of(p)).fold(0.0, |mm, p| mm + p.ray.length_mm)
-    };
+    let mm = |of: &dyn Fn(&Profile) -> bool| profiles.iter().filter(|p| of(p)).fold(0.0, |mm, p| mm + p.ray.length_mm);
     mm(&|p| p.metal) / mm(&|_| true).max(f64::MIN_POSITIVE)
 }
 

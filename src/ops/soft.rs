@@ -152,7 +152,8 @@ mod tests {
         let at = |v: usize| 0.5 * v as f64 - 30.0;
         let tumour = Mask::from_fn(grid.clone(), |[x, y, _]| libm::hypot(at(x), at(y)) < 25.0);
         let native_bone = Mask::from_fn(grid, |_| false);
-        let source = Source { image: &image, tumour: &tumour, native_bone: &native_bone, bone_hu: 300.0, bone_mm3: 20.0 };
+        let source =
+            Source { image: &image, tumour: &tumour, native_bone: &native_bone, bone_hu: 300.0, bone_mm3: 20.0 };
         soft_tissue(&source, |_| 3.0)
     }
 

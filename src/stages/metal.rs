@@ -41,9 +41,8 @@ fn run(view: &View<'_>, settings: &Settings) -> Result<Board, Refusal> {
     let near = image.crop(&part.grown([margin[0], margin[1], 0], image.geometry().dims));
     let from_hu = metal_from_hu(&near, settings.density.metal_hu);
     let outlines = view.get(&keys::OUTLINE);
-    let in_slice = each(outlines.len(), |k| {
-        near.plane(outlines[k].plane - part.lo[2]).iter().any(|&hu| f64::from(hu) >= from_hu)
-    });
+    let in_slice =
+        each(outlines.len(), |k| near.plane(outlines[k].plane - part.lo[2]).iter().any(|&hu| f64::from(hu) >= from_hu));
     let flags: &[_] = if in_slice.contains(&true) { &[flag::METAL] } else { &[] };
     board.put(&keys::METAL, Metal { from_hu, in_slice }, flags);
     Ok(board)
