@@ -36,7 +36,7 @@ enum Metal {
     None,
     /// All around it.
     Around,
-    /// A screw 6 mm beside the shell in every other slice, and a dark streak from it through the lesion.
+    /// A screw, its axis 9 mm and its surface 6 mm beside the shell in every other slice, and a dark streak from it through the lesion.
     Screw,
 }
 
@@ -227,16 +227,22 @@ fn each_reason_takes_away_its_measures_and_no_others() {
 fn rays_in_the_streak_of_a_screw_take_no_part() {
     let rows = measured(&Exam { metal: Metal::Screw, ..EXAM });
     let coverage = rows.exam("rim_coverage").unwrap();
-    assert!((coverage.number().unwrap() - 0.5).abs() < 0.03, "{coverage:?}");
     assert!(coverage.flags.contains(&"metal".to_owned()), "{coverage:?}");
     let column = columns(Modality::Ct).position(|c| c.name == "rim_evaluable").unwrap();
-    let lost = 2.0 * STREAK_MM / (std::f64::consts::TAU * RADIUS_MM);
-    for row in &rows.slices[1..9] {
-        let evaluable = row.cells[column].unwrap();
-        // Sectors of 9 mm blur where the streak ends.
-        let streaked = (1.0 - 2.0 * lost..=1.0 - lost).contains(&evaluable);
-        assert_eq!((streaked, evaluable == 1.0), (row.slice % 2 == 0, row.slice % 2 == 1), "{row:?}");
+    let inner: Vec<(usize, f64)> =
+        rows.slices[1..9].iter().map(|row| (row.slice, row.cells[column].unwrap())).collect();
+    // Rays see the streak 8 mm deep, where it is wider by angle, and their sector reaches 4.5 mm farther on either side.
+    let seen_mm = RADIUS_MM * (STREAK_MM / (RADIUS_MM - 8.0)).asin() + 4.5;
+    let perimeter_mm = std::f64::consts::TAU * RADIUS_MM;
+    let streaked = 1.0 - 2.0 * seen_mm / perimeter_mm;
+    for &(slice, evaluable) in &inner {
+        let exact = if slice % 2 == 0 { streaked } else { 1.0 };
+        assert!((evaluable - exact).abs() < 0.02, "slice {slice}: {evaluable} is not {exact}");
     }
+    // All that is lost was covered.
+    let evaluable: f64 = inner.iter().map(|(_, e)| e).sum();
+    let exact = (evaluable - 0.5 * inner.len() as f64) / evaluable;
+    assert!((coverage.number().unwrap() - exact).abs() < 0.02, "{coverage:?} is not {exact}");
 }
 
 #[test]

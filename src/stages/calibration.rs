@@ -18,7 +18,8 @@ pub const DEF: Stage = Stage {
 };
 
 /// How far around the outline's box fat and muscle are looked for, mm: within 10 mm 13 of 32 exams of the
-/// `hard` phantom (seed 771) show both, within 20 mm 23.
+/// `hard` phantom (seed 771) show both, within 20 mm 23. The rim reads 28 mm anyway, so that it costs no reading; the
+/// stage takes 1 % of a run.
 const REACH_MM: f64 = 20.0;
 
 /// Densities of fat and of muscle, HU (method.md 2).
@@ -110,6 +111,7 @@ mod tests {
             (-145.0, 10.0, Verdict::Wrong),
             (-250.0, -95.0, Verdict::Wrong),
             (40.0, 213.0, Verdict::Wrong),
+            (924.0, 1082.0, Verdict::Wrong),
         ];
         for (fat, muscle, verdict) in table {
             assert_eq!(of(fat, muscle, false), verdict, "{fat} {muscle}");

@@ -14,6 +14,9 @@ const TISSUE_MM: [f64; 6] = [-8.0, -7.0, -6.0, -5.0, -4.0, -3.0];
 /// Length of outline whose rays are judged together, mm: about the width of a streak.
 const SECTOR_MM: f64 = 9.0;
 
+/// Tissue strays at least so far, HU: what remains below is rounding and interpolation (`NOISE_HU` of the rim).
+const LEAST_STRAY_HU: f64 = 8.0;
+
 /// Fewer samples of tissue without bone than this say nothing of a sector.
 const LEAST_SAMPLES: usize = 20;
 
@@ -29,9 +32,10 @@ pub fn spoil(profiles: &mut [Vec<Profile>], metal_in_slice: &[bool], mineral_hu:
     let Some(soft_hu) = quantile(&mut tissue, 0.5) else { return };
     let mut usual: Vec<f64> = reference.iter().flat_map(|s| strays_hu(s, soft_hu, mineral_hu)).flatten().collect();
     let Some(usual_hu) = quantile(&mut usual, 0.5) else { return };
+    let most_hu = ratio * usual_hu.max(LEAST_STRAY_HU);
     for (slice, _) in profiles.iter_mut().zip(metal_in_slice).filter(|(_, metal)| **metal) {
         let strays = strays_hu(slice, soft_hu, mineral_hu);
-        let streaked = strays.into_iter().map(|s| s.is_some_and(|hu| hu > ratio * usual_hu));
+        let streaked = strays.into_iter().map(|s| s.is_some_and(|hu| hu > most_hu));
         for (profile, _) in slice.iter_mut().zip(streaked).filter(|(_, streaked)| *streaked) {
             (profile.evaluable, profile.metal) = (false, true);
         }
