@@ -5,7 +5,7 @@ use crate::measure::settings::Settings;
 use crate::measure::{Board, Measure, Modality, collect, columns, keys, measures};
 use crate::stages::{STAGES, Stage};
 use rayon::prelude::*;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, Instant};
 
 pub mod draw;
@@ -114,9 +114,14 @@ impl Graph {
         self.waves.iter().flatten().copied()
     }
 
-    /// How far around the structures the image must be kept, mm: the reaches of the stages follow on each other.
+    /// How far around the structures the image must be kept, mm: reaches of stages that read from each other add up.
     pub fn reach_mm(&self, settings: &Settings) -> f64 {
-        self.stages().map(|s| (s.reach_mm)(settings)).sum()
+        let mut reaches = BTreeMap::new();
+        for stage in self.stages() {
+            let read = stage.reads.iter().filter_map(|a| reaches.get(a)).copied().fold(0.0, f64::max);
+            reaches.extend(stage.writes.iter().map(|&a| (a, read + (stage.reach_mm)(settings))));
+        }
+        reaches.into_values().fold(0.0, f64::max)
     }
 
     /// Memory an exam takes at most, bytes for each voxel of its region.

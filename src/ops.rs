@@ -1,5 +1,6 @@
 //! Operators on images and outlines, callable without any stage. Each file has one operator and its formula.
 
+pub mod calibration;
 pub mod chord;
 pub mod components;
 pub mod contour;
@@ -17,4 +18,5 @@ pub mod ray;
 pub mod reformat;
 pub mod rim;
 pub mod sampling;
+pub mod soft;
 pub mod spline;

@@ -5,10 +5,13 @@ use crate::measure::{Board, Modality, Refusal, View};
 
 mod axial;
 mod border;
+mod calibration;
 mod diameters;
 mod doubt;
 mod excluded;
 mod interior;
+mod interior_thresholds;
+mod metal;
 mod outline;
 mod planes;
 mod rim;
@@ -18,10 +21,13 @@ mod thresholds;
 pub static STAGES: &[Stage] = &[
     axial::DEF,
     border::DEF,
+    calibration::DEF,
     diameters::DEF,
     doubt::DEF,
     excluded::DEF,
     interior::DEF,
+    interior_thresholds::DEF,
+    metal::DEF,
     outline::DEF,
     planes::DEF,
     rim::DEF,

@@ -15,15 +15,31 @@ use osteon::io::acquisition::Acquisition;
 use osteon::measure::keys::{IMAGE, NATIVE_BONE, SCAN, Scan, TUMOUR};
 use osteon::measure::reason::REASONS;
 use osteon::measure::rows::{ExamRows, Status};
-use osteon::measure::{Board, Modality, measures};
+use osteon::measure::{Board, Modality, columns, measures};
 use osteon::volume::{Mask, Volume};
 use std::collections::BTreeSet;
 
 const RADIUS_MM: f64 = 20.0;
 const PIXEL_MM: f64 = 0.5;
 const MIDDLE_MM: f64 = 40.0;
+/// Fat begins this far from the axis, mm.
+const FAT_MM: f64 = 30.0;
 /// Half the width of the square bar of bone, mm.
 const BAR_MM: f64 = 6.0;
+
+/// Metal beside the lesion.
+#[derive(Clone, Copy, PartialEq)]
+enum Metal {
+    None,
+    /// All around it.
+    Around,
+    /// A screw, its axis 9 mm and its surface 6 mm beside the shell in every other slice, and a dark streak from it through the lesion.
+    Screw,
+}
+
+/// Half the width of the streak, mm, and what it takes off.
+const STREAK_MM: f64 = 5.0;
+const STREAK_HU: f32 = 600.0;
 
 /// What differs between the exams of these tests.
 #[derive(Clone)]
@@ -32,21 +48,46 @@ struct Exam {
     slice_mm: f64,
     first_slice: usize,
     rescale: bool,
-    metal: bool,
+    contrast: Option<bool>,
+    soft_hu: f32,
+    shift_hu: f32,
+    stripes_hu: f32,
+    metal: Metal,
     native_mm: f64,
 }
 
-const EXAM: Exam =
-    Exam { radius_mm: RADIUS_MM, slice_mm: 3.0, first_slice: 3, rescale: true, metal: false, native_mm: 0.0 };
+const EXAM: Exam = Exam {
+    radius_mm: RADIUS_MM,
+    slice_mm: 3.0,
+    first_slice: 3,
+    rescale: true,
+    contrast: Some(false),
+    soft_hu: 50.0,
+    shift_hu: 0.0,
+    stripes_hu: 0.0,
+    metal: Metal::None,
+    native_mm: 0.0,
+};
 
-fn hu(exam: &Exam, x_mm: f64, y_mm: f64) -> f32 {
+fn hu(exam: &Exam, x_mm: f64, y_mm: f64, slice: usize) -> f32 {
+    let screwed = exam.metal == Metal::Screw && slice % 2 == 0;
+    if screwed && libm::hypot(x_mm + RADIUS_MM + 9.0, y_mm) < 3.0 {
+        return 4000.0;
+    }
+    let streak = screwed && x_mm < 0.0 && y_mm.abs() < STREAK_MM;
+    tissue_hu(exam, x_mm, y_mm) - if streak { STREAK_HU } else { 0.0 }
+}
+
+fn tissue_hu(exam: &Exam, x_mm: f64, y_mm: f64) -> f32 {
     let r = libm::hypot(x_mm, y_mm);
     let shell = r <= exam.radius_mm && r > exam.radius_mm - 2.0 && x_mm < 0.0;
-    match (exam.metal && r > exam.radius_mm, shell, x_mm.abs().max(y_mm.abs()) <= BAR_MM) {
+    match (exam.metal == Metal::Around && r > exam.radius_mm, shell, x_mm.abs().max(y_mm.abs()) <= BAR_MM) {
         (true, ..) => 4000.0,
         (_, true, _) => 700.0,
+        _ if r > FAT_MM => -100.0,
         (_, _, true) => 600.0,
-        _ => 50.0,
+        _ if libm::floor(y_mm / 4.0) % 2.0 == 0.0 => exam.soft_hu - exam.stripes_hu,
+        _ => exam.soft_hu + exam.stripes_hu,
     }
 }
 
@@ -56,11 +97,11 @@ fn board(exam: &Exam) -> Board {
     let slices = exam.first_slice..exam.first_slice + 10;
     let disc = |[x, y, z]: [usize; 3], radius: f64| slices.contains(&z) && libm::hypot(mm(x), mm(y)) < radius;
     let acquisition =
-        Acquisition { kvp: Some(120.0), contrast: Some(false), has_rescale: exam.rescale, ..Acquisition::default() };
+        Acquisition { kvp: Some(120.0), contrast: exam.contrast, has_rescale: exam.rescale, ..Acquisition::default() };
     let scan = Scan { acquisition, whole: grid.clone(), region: Extent::whole(grid.dims), level: Some("T8".into()) };
     let mut board = Board::default();
     board.put(&SCAN, scan, &[]);
-    board.put(&IMAGE, Volume::from_fn(grid.clone(), |[x, y, _]| hu(exam, mm(x), mm(y))), &[]);
+    board.put(&IMAGE, Volume::from_fn(grid.clone(), |[x, y, z]| hu(exam, mm(x), mm(y), z) + exam.shift_hu), &[]);
     board.put(&TUMOUR, Mask::from_fn(grid.clone(), |v| disc(v, exam.radius_mm)), &[]);
     board.put(&NATIVE_BONE, Mask::from_fn(grid, |v| disc(v, exam.native_mm)), &[]);
     board
@@ -155,13 +196,52 @@ fn each_reason_takes_away_its_measures_and_no_others() {
     let (found, wanted): (BTreeSet<_>, BTreeSet<_>) = (grades_aside(found), grades_aside(table(&no_scale)));
     assert_eq!(found, wanted);
     assert_eq!(
-        refused(&Exam { metal: true, ..EXAM }).into_iter().filter(|r| RIM.contains(&r.1)).collect::<BTreeSet<_>>(),
-        table(&[("evaluable_perimeter_lt_50pct", "rim rim_coverage"), ("no_rim", "rim_thickness")])
+        refused(&Exam { metal: Metal::Around, ..EXAM })
+            .into_iter()
+            .filter(|r| RIM.contains(&r.1))
+            .collect::<BTreeSet<_>>(),
+        table(&[("metal", "rim rim_coverage"), ("no_rim", "rim_thickness")])
     );
+    // Tissue in stripes of 210 and 270 HU: with contrast medium nobody can say what of it is bone, without it all is.
+    let dense = |contrast| refused(&Exam { soft_hu: 240.0, stripes_hu: 30.0, contrast, ..EXAM });
+    let too_dense = |rows: BTreeSet<(String, String)>| {
+        rows.into_iter().filter(|r| r.0 == "contrast_too_dense").collect::<BTreeSet<_>>()
+    };
+    for contrast in [Some(true), None] {
+        assert_eq!(too_dense(dense(contrast)), table(&[("contrast_too_dense", INTERIOR)]));
+        let grades = table(&[("interior_ne", GRADES)]);
+        assert!(grades.is_subset(&dense(contrast)));
+    }
+    assert_eq!(too_dense(dense(Some(false))), table(&[]));
+    let shifted = refused(&Exam { shift_hu: 40.0, ..EXAM });
+    let by_scale = all(&["mean_density", RIM, INTERIOR]);
+    assert_eq!(shifted, table(&[("hu_scale_suspect", &by_scale), ("interior_ne", GRADES)]));
     let small = refused(&Exam { radius_mm: 5.0, ..EXAM });
     assert!(small.contains(&("zone_lt_200mm2".into(), "ossified_fraction".into())), "{small:?}");
     let native = refused(&Exam { native_mm: 15.0, ..EXAM });
     assert!(native.contains(&("native_bone_gt_50pct".into(), "interior".into())), "{native:?}");
+}
+
+#[test]
+fn rays_in_the_streak_of_a_screw_take_no_part() {
+    let rows = measured(&Exam { metal: Metal::Screw, ..EXAM });
+    let coverage = rows.exam("rim_coverage").unwrap();
+    assert!(coverage.flags.contains(&"metal".to_owned()), "{coverage:?}");
+    let column = columns(Modality::Ct).position(|c| c.name == "rim_evaluable").unwrap();
+    let inner: Vec<(usize, f64)> =
+        rows.slices[1..9].iter().map(|row| (row.slice, row.cells[column].unwrap())).collect();
+    // Rays see the streak 8 mm deep, where it is wider by angle, and their sector reaches 4.5 mm farther on either side.
+    let seen_mm = RADIUS_MM * (STREAK_MM / (RADIUS_MM - 8.0)).asin() + 4.5;
+    let perimeter_mm = std::f64::consts::TAU * RADIUS_MM;
+    let streaked = 1.0 - 2.0 * seen_mm / perimeter_mm;
+    for &(slice, evaluable) in &inner {
+        let exact = if slice % 2 == 0 { streaked } else { 1.0 };
+        assert!((evaluable - exact).abs() < 0.02, "slice {slice}: {evaluable} is not {exact}");
+    }
+    // All that is lost was covered.
+    let evaluable: f64 = inner.iter().map(|(_, e)| e).sum();
+    let exact = (evaluable - 0.5 * inner.len() as f64) / evaluable;
+    assert!((coverage.number().unwrap() - exact).abs() < 0.02, "{coverage:?} is not {exact}");
 }
 
 #[test]

@@ -34,7 +34,9 @@ pub static LIMITS: &[(&str, Limit)] = &[
     ("density.mineral_hu", Limit::Number(50.0, 3000.0)),
     ("density.sensitivity_hu", Limit::Band(50.0, 3000.0)),
     ("density.metal_hu", Limit::Number(1000.0, 30000.0)),
-    ("density.metal_margin_mm", Limit::Number(0.0, 50.0)),
+    // Planes reach 10 mm beyond the outline, which is as far as metal is placed exactly.
+    ("density.metal_margin_mm", Limit::Number(0.0, 10.0)),
+    ("density.streak_ratio", Limit::Number(1.0, 1000.0)),
     ("rim.spread_mm", Limit::Number(0.2, 2.0)),
     ("rim.bone_below_hu", Limit::Number(0.0, 500.0)),
     ("rim.arc_step_mm", Limit::Number(0.1, 10.0)),

@@ -37,9 +37,11 @@ flags! {
     FEASIBLE = "feasible", "The grades still possible, joined by |: where a side cannot be judged, or where the grade has a chance under 0.8.";
     FRACTION_SOFT_HARD_DIFFER = "fraction_soft_hard_differ", "The fraction by partial-volume mixture and by plain threshold differ by more than 0.05.";
     GRADE_CHANCE = "grade_chance", "The chance of each grade by bootstrap over slices, grades under 0.01 left out.";
+    HU_SCALE_SUSPECT = "hu_scale_suspect", "Fat (-120 to -80 HU) or muscle (40 to 75 HU) around the lesion is off: the image may not be in HU.";
+    INTERIOR_THRESHOLD = "interior_threshold", "The interior's mineral threshold was raised to this many HU, above soft tissue with contrast medium.";
     KV_UNKNOWN = "kv_unknown", "Tube voltage unknown: thresholds of 120 kV were used.";
     LEVEL_UNKNOWN = "level_unknown", "The vertebral level is not known.";
-    METAL = "metal", "Metal near the lesion: rays within 5 mm of it are not used.";
+    METAL = "metal", "Metal in slices of the lesion: what lies within 5 mm of it, and rays in its streaks, are not used.";
     PIECES = "pieces", "The outline has this many separate pieces.";
     SECTION_CROSSES_HALF = "section_crosses_half", "The fractions with and without the rim fall on either side of one half.";
     SLICE_GT_3MM = "slice_gt_3mm", "Slices are more than 3 mm apart.";

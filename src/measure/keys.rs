@@ -25,6 +25,15 @@ pub struct Scan {
     pub level: Option<String>,
 }
 
+/// Metal in the slices of the lesion.
+#[derive(Clone, Debug)]
+pub struct Metal {
+    /// From this density on a voxel is metal, HU.
+    pub from_hu: f64,
+    /// Whether there is any in each slice of `outline`, on it or around it.
+    pub in_slice: Vec<bool>,
+}
+
 /// What is known of the exam besides voxels (given).
 pub const SCAN: Key<Scan> = Key::new("scan");
 /// The region of the image, HU or MR units (given).
@@ -49,8 +58,14 @@ pub const DIAMETERS: Key<Vec<Option<Diameters>>> = Key::new("diameters");
 pub const WHOLE_BORDER: Key<()> = Key::new("whole_border");
 /// Each slice of `outline` resampled in plane, HU.
 pub const PLANES: Key<Vec<Plane<f32>>> = Key::new("planes");
-/// Mineral thresholds: the main one and the two of the sensitivity grades, HU.
+/// Present only where nothing says that the densities of the image are far from HU.
+pub const HU_SCALE: Key<()> = Key::new("hu_scale");
+/// Mineral thresholds of the rim: the main one and the two of the sensitivity grades, HU.
 pub const THRESHOLDS: Key<[f64; 3]> = Key::new("thresholds");
+/// The same three for the interior, raised where contrast medium makes the lesion itself dense, HU.
+pub const INTERIOR_THRESHOLDS: Key<[f64; 3]> = Key::new("interior_thresholds");
+/// Metal in the slices of the lesion.
+pub const METAL: Key<Metal> = Key::new("metal");
 /// What does not count on each slice of `outline`: native bone and metal, on the pixels of `planes`.
 pub const EXCLUDED: Key<Vec<Array2<bool>>> = Key::new("excluded");
 /// The rim on each slice of `outline`, at the mineral threshold and at the two sensitivity thresholds.

@@ -33,9 +33,13 @@ reasons! {
     /// Every reason a measure may be refused for.
     REASONS:
     BELOW_2_PIXELS = "below_2_pixels", "The outline is narrower than two pixels on every slice.", "draw the outline on a finer grid";
+    CONTRAST_TOO_DENSE = "contrast_too_dense", "Contrast medium makes the lesion's own tissue too dense to be told from bone.", "use the series without contrast; if none was given, say so in the study table";
     EVALUABLE_PERIMETER_LT_50PCT = "evaluable_perimeter_lt_50pct", "Less than half of the outline's length can be judged for a rim.", "look at the pictures in qc/; thinner slices or another series may help";
     FOV_TRUNCATED = "fov_truncated", "The outline reaches the border of the image.", "use a series that shows the whole lesion";
+    HU_SCALE_SUSPECT = "hu_scale_suspect", "Fat and muscle around the lesion are far from their densities: the image is not in HU.", "export the series anew; check its rescale slope and intercept";
     INTERIOR_NE = "interior_ne", "The interior could not be judged.", "see ossified_fraction of the same exam";
+    METAL = "metal", "Metal and its streaks take more than half of the outline's length.", "use a reconstruction with metal artefact reduction, or a series from before the operation";
+    INTERIOR_OSSIFIED_NATIVE_CONTACT = "interior_ossified_native_contact", "Bone of one density lies on both sides of the outline: no rim can be told from it.", "check the outline; compare with the baseline";
     NATIVE_BONE_GT_50PCT = "native_bone_gt_50pct", "More than half of the interior is native bone.", "check the outline";
     NO_RIM = "no_rim", "There is no rim to measure.", "none";
     NO_RESCALE = "no_rescale", "The series has no rescale to HU.", "export the series with RescaleSlope and RescaleIntercept";

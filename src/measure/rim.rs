@@ -1,7 +1,9 @@
 //! The peripheral rim of an exam: how much of the border it covers, and its class (method.md 3.3, 3.4).
 
 use super::settings::{Grade, Settings};
-use super::{Column, Flag, Measure, Measurement, Modality, Reading, Refusal, View, flag, keys, no_flags, reason};
+use super::{
+    Column, Flag, Measure, Measurement, Modality, Reading, Reason, Refusal, View, flag, keys, no_flags, reason,
+};
 use crate::ops::rim::{Cover, RimSlice, Standing, circular_runs};
 
 /// `rim_coverage`, `rim` and their columns
@@ -109,7 +111,7 @@ impl RimCase {
         let inner = slices.get(1..slices.len().saturating_sub(1)).unwrap_or_default();
         let judged = share(inner, evaluable_mm, |s| s.perimeter_mm);
         if judged.is_some_and(|share| share < MIN_CASE_EVALUABLE) {
-            return Err(Refusal::of(reason::EVALUABLE_PERIMETER_LT_50PCT, ""));
+            return Err(Refusal::of(unreadable(inner), ""));
         }
         if counted.len() < settings.rim.min_slices {
             return Err(Refusal::of(reason::TOO_FEW_SLICES, format!("{} slices", counted.len())));
@@ -137,6 +139,13 @@ fn share<'a>(
 ) -> Option<f64> {
     let (part, whole) = slices.into_iter().fold((0.0, 0.0), |(p, w), s| (p + part(s), w + whole(s)));
     (whole > 0.0).then(|| part / whole)
+}
+
+/// What too little of the outline can be judged for.
+fn unreadable(slices: &[RimSlice]) -> Reason {
+    let by_metal = share(slices, |s| s.metal * s.perimeter_mm, |s| s.perimeter_mm);
+    let metal = by_metal.is_some_and(|share| share > 1.0 - MIN_CASE_EVALUABLE);
+    if metal { reason::METAL } else { reason::EVALUABLE_PERIMETER_LT_50PCT }
 }
 
 /// Covered / evaluable length over slices.
@@ -176,10 +185,12 @@ fn longest_run_mm(slice: &RimSlice) -> f64 {
 
 /// Why a slice does not count.
 fn remarks(view: &View<'_>, k: usize) -> Vec<Flag> {
-    match view.get(&keys::RIM)[0][k].standing {
+    let slice = &view.get(&keys::RIM)[0][k];
+    match slice.standing {
         Standing::Counts => Vec::new(),
         Standing::End => vec![flag::END_SLICE],
         Standing::Small => vec![flag::SMALL_AREA],
+        Standing::Unevaluable if 2.0 * slice.metal > 1.0 - slice.evaluable => vec![flag::METAL],
         Standing::Unevaluable => vec![flag::TILTED_SURFACE],
     }
 }

@@ -57,6 +57,8 @@ pub struct Density {
     pub metal_hu: f64,
     /// How far around metal rays are not used, mm.
     pub metal_margin_mm: f64,
+    /// Rays where tissue strays this many times as far as in slices without metal are not used.
+    pub streak_ratio: f64,
 }
 
 /// `[grade]`

@@ -5,6 +5,7 @@
 //! asked of all rays together is *where the true border runs*; what lies just inside of it is rim, what lies outside is
 //! not. In turn
 //! - [`profile`]: density along each ray;
+//! - [`streaks`]: which rays the streaks of metal spoil;
 //! - [`deblur`]: the mean of each millimetre along it as it was before the scanner's blur, which halves a thin rim;
 //! - [`density`]: how likely such a mean is in lesion, surroundings and bone, learned from the exam itself;
 //! - [`layers`]: how likely the ray is if the border lay at each of 13 offsets and was bare, abutted by native bone, or
@@ -14,7 +15,7 @@
 //! - [`border`]: averaged over the hands that may have drawn the outline, and held against the slices above and below.
 
 use super::outline::{Point, SliceOutline};
-use super::quantile::robust_sd;
+use super::quantile::{quantile, robust_sd};
 use crate::volume::traverse::each;
 use serde::{Deserialize, Serialize};
 
@@ -24,6 +25,7 @@ pub mod deblur;
 pub mod density;
 pub mod layers;
 pub mod profile;
+pub mod streaks;
 pub mod thickness;
 
 use border::{Belief, Neighbours};
@@ -110,6 +112,8 @@ pub struct RimSlice {
     pub gap_mm: Option<f64>,
     /// Evaluable / whole length.
     pub evaluable: f64,
+    /// Spoilt by metal or its streaks / whole length.
+    pub metal: f64,
     /// Length of the outline's outer rings, mm.
     pub perimeter_mm: f64,
     /// Whether the slice counts for the exam.
@@ -153,6 +157,11 @@ const DEEP_MM: [f64; 5] = [-8.0, -7.0, -6.0, -5.0, -4.0];
 const AROUND_MM: [f64; 3] = [3.0, 4.0, 5.0];
 /// Bone here is bone that leaves the lesion, mm off the outline.
 const LEAVING_MM: [f64; 7] = [1.5, 2.0, 2.5, 3.0, 3.5, 4.0, 4.5];
+/// Tissue of which this share is as dense as bone is bone: in the marrow of a man of 38 years, where lesions drawn
+/// for trial were given a rim, it is 0.39 to 0.52 ...
+const BONY_SHARE: f64 = 0.3;
+/// ... and it is the same on both sides of the outline if the medians are no farther apart, HU.
+const SAME_HU: f64 = 25.0;
 /// A rim peaks within this of the border, mm: rims are up to 3 mm thick and lie inside it.
 const PEAK_MM: [f64; 2] = [-2.5, 0.5];
 
@@ -171,6 +180,17 @@ impl<'a> Rays<'a> {
 
     fn all(&self) -> impl Iterator<Item = &Layers> {
         self.layers.iter().flatten()
+    }
+
+    /// Whether the same bone lies well inside and well outside the outline: then no border is seen, and what is dense near
+    /// it may be anything.
+    pub fn same_bone(&self, bone_hu: f64) -> bool {
+        let of = |places: &[f64]| self.all().flat_map(|l| places.iter().map(|&u| l.at(u))).collect::<Vec<f64>>();
+        let [inside, outside] = [of(&DEEP_MM), of(&AROUND_MM)];
+        let bony = |hu: &[f64]| hu.iter().filter(|&&hu| hu >= bone_hu).count() as f64 >= BONY_SHARE * hu.len() as f64;
+        let middle = |mut hu: Vec<f64>| quantile(&mut hu, 0.5);
+        let dense = bony(&inside) && bony(&outside);
+        dense && middle(inside).zip(middle(outside)).is_some_and(|(i, o)| (i - o).abs() <= SAME_HU)
     }
 
     /// Every ring with what its rays show at one mineral threshold.
@@ -246,7 +266,7 @@ fn slices(
             _ if slice.evaluable < rules.min_evaluable => Standing::Unevaluable,
             _ => Standing::Counts,
         };
-        slices.push(RimSlice { standing, ..slice });
+        slices.push(RimSlice { standing, metal: metal_share(profiles), ..slice });
     }
     slices
 }
@@ -344,10 +364,16 @@ fn summary(arcs: Vec<Arc>) -> RimSlice {
         coverage: known.then(|| covered_mm / evaluable_mm),
         gap_mm: known.then_some(gap_mm),
         evaluable: if perimeter_mm > 0.0 { evaluable_mm / perimeter_mm } else { 0.0 },
+        metal: 0.0,
         perimeter_mm,
         standing: Standing::Counts,
         arcs,
     }
+}
+
+fn metal_share(profiles: &[Profile]) -> f64 {
+    let mm = |of: &dyn Fn(&Profile) -> bool| profiles.iter().filter(|p| of(p)).fold(0.0, |mm, p| mm + p.ray.length_mm);
+    mm(&|p| p.metal) / mm(&|_| true).max(f64::MIN_POSITIVE)
 }
 
 fn longest_gap_mm(ring: &[Arc]) -> f64 {

@@ -130,7 +130,15 @@ fn rim(outline: &SliceOutline) -> RimSlice {
     let arcs: Vec<Arc> = outline.rings[0].points.iter().map(arc).collect();
     let end = outline.plane == 0 || outline.plane == SLICES - 1;
     let standing = if end { Standing::End } else { Standing::Counts };
-    RimSlice { arcs, coverage: Some(0.556), gap_mm: Some(46.3), evaluable: 0.9, perimeter_mm: 140.0, standing }
+    RimSlice {
+        arcs,
+        coverage: Some(0.556),
+        gap_mm: Some(46.3),
+        evaluable: 0.9,
+        metal: 0.0,
+        perimeter_mm: 140.0,
+        standing,
+    }
 }
 
 fn interior(outline: &SliceOutline) -> InteriorSlice {

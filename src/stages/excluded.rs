@@ -2,7 +2,7 @@
 
 use super::Stage;
 use crate::measure::settings::Settings;
-use crate::measure::{Board, Modality, Refusal, View, flag, keys};
+use crate::measure::{Board, Modality, Refusal, View, keys};
 use crate::ops::distance::to_outside_mm;
 use crate::ops::plane::Plane;
 use crate::volume::Mask;
@@ -14,7 +14,7 @@ pub const DEF: Stage = Stage {
     name: "excluded",
     about: "metal with its margin, and native bone where the study gives it, on the resampled planes",
     modalities: &[Modality::Ct],
-    reads: &[keys::PLANES.name, keys::OUTLINE.name, keys::AXIAL_NATIVE_BONE.name],
+    reads: &[keys::PLANES.name, keys::OUTLINE.name, keys::AXIAL_NATIVE_BONE.name, keys::METAL.name],
     writes: &[keys::EXCLUDED.name],
     reach_mm: super::no_reach,
     bytes_per_voxel: 4.0,
@@ -24,15 +24,14 @@ pub const DEF: Stage = Stage {
 fn run(view: &View<'_>, settings: &Settings) -> Result<Board, Refusal> {
     let (planes, outlines) = (view.get(&keys::PLANES), view.get(&keys::OUTLINE));
     let native = view.get(&keys::AXIAL_NATIVE_BONE);
-    let metal =
-        each(planes.len(), |k| near_metal(&planes[k], settings.density.metal_hu, settings.density.metal_margin_mm));
-    let flags: &[_] = if metal.iter().flatten().any(|&m| m) { &[flag::METAL] } else { &[] };
+    let metal_hu = view.get(&keys::METAL).from_hu;
+    let metal = each(planes.len(), |k| near_metal(&planes[k], metal_hu, settings.density.metal_margin_mm));
     let excluded = each(planes.len(), |k| {
         let bone = on_plane(native, outlines[k].plane, &planes[k]);
         Array2::from_shape_fn(bone.dim(), |i| bone[i] || metal[k][i])
     });
     let mut board = Board::default();
-    board.put(&keys::EXCLUDED, excluded, flags);
+    board.put(&keys::EXCLUDED, excluded, &[]);
     Ok(board)
 }
 

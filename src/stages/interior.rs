@@ -15,7 +15,7 @@ pub const DEF: Stage = Stage {
         keys::OUTLINE.name,
         keys::EXCLUDED.name,
         keys::AXIAL_TUMOUR.name,
-        keys::THRESHOLDS.name,
+        keys::INTERIOR_THRESHOLDS.name,
         keys::RIM.name,
         keys::WHOLE_BORDER.name,
     ],
@@ -28,7 +28,7 @@ pub const DEF: Stage = Stage {
 fn run(view: &View<'_>, settings: &Settings) -> Result<Board, Refusal> {
     let (outlines, planes, excluded) = (view.get(&keys::OUTLINE), view.get(&keys::PLANES), view.get(&keys::EXCLUDED));
     let slice_mm = view.get(&keys::AXIAL_TUMOUR).geometry().spacing[2];
-    let (thresholds, rims) = (view.get(&keys::THRESHOLDS), view.get(&keys::RIM));
+    let (thresholds, rims) = (view.get(&keys::INTERIOR_THRESHOLDS), view.get(&keys::RIM));
     let source = Source { outlines, planes, excluded, slice_mm };
     let mut board = Board::default();
     board.put(&keys::INTERIOR, interior(&source, rims, &settings.interior, *thresholds), &[]);

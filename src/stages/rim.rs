@@ -3,6 +3,7 @@
 use super::Stage;
 use crate::measure::settings::Settings;
 use crate::measure::{Board, Modality, Refusal, View, keys, reason};
+use crate::ops::rim::streaks::spoil;
 use crate::ops::rim::{PROFILE_MM, Rays, Source, judge, profiles};
 
 /// `rim`
@@ -15,6 +16,7 @@ pub const DEF: Stage = Stage {
         keys::OUTLINE.name,
         keys::AXIAL_TUMOUR.name,
         keys::THRESHOLDS.name,
+        keys::METAL.name,
         keys::WHOLE_BORDER.name,
     ],
     writes: &[keys::RIM.name, keys::RIM_SLICES.name],
@@ -29,21 +31,24 @@ const MAX_SLICE_MM: f64 = 5.01;
 
 fn run(view: &View<'_>, settings: &Settings) -> Result<Board, Refusal> {
     let slice_mm = view.get(&keys::AXIAL_TUMOUR).geometry().spacing[2];
-    let (outlines, planes) = (view.get(&keys::OUTLINE), view.get(&keys::PLANES));
+    let (outlines, planes, metal) = (view.get(&keys::OUTLINE), view.get(&keys::PLANES), view.get(&keys::METAL));
     let source = Source {
         outlines,
         planes,
         slice_mm,
-        metal_hu: settings.density.metal_hu,
+        metal_hu: metal.from_hu,
         metal_margin_mm: settings.density.metal_margin_mm,
     };
-    let profiles = profiles(&source, &settings.rim);
+    let mut profiles = profiles(&source, &settings.rim);
     let thresholds = *view.get(&keys::THRESHOLDS);
+    spoil(&mut profiles, &metal.in_slice, thresholds[0], settings.density.streak_ratio);
     let rays = Rays::new(&profiles, &settings.rim, slice_mm, thresholds[0]);
     let mut board = Board::default();
     board.put(&keys::RIM, judge(&rays, outlines, &settings.rim, thresholds), &[]);
     if slice_mm > MAX_SLICE_MM {
         board.refuse(keys::RIM_SLICES.name, Refusal::of(reason::SLICE_GT_5MM, format!("{slice_mm:.2} mm")));
+    } else if rays.same_bone(thresholds[0] - settings.rim.bone_below_hu) {
+        board.refuse(keys::RIM_SLICES.name, Refusal::of(reason::INTERIOR_OSSIFIED_NATIVE_CONTACT, ""));
     } else {
         board.put(&keys::RIM_SLICES, (), &[]);
     }

@@ -9,7 +9,7 @@ pub const DEF: Stage = Stage {
     name: "thresholds",
     about: "mineral thresholds scaled to the tube voltage; refuses images without a rescale to HU",
     modalities: &[Modality::Ct],
-    reads: &[keys::SCAN.name],
+    reads: &[keys::SCAN.name, keys::HU_SCALE.name],
     writes: &[keys::THRESHOLDS.name],
     reach_mm: super::no_reach,
     bytes_per_voxel: 0.0,

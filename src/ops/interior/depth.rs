@@ -212,6 +212,14 @@ mod tests {
 
     fn empty() -> RimSlice {
         let standing = crate::ops::rim::Standing::Counts;
-        RimSlice { arcs: Vec::new(), coverage: None, gap_mm: None, evaluable: 0.0, perimeter_mm: 0.0, standing }
+        RimSlice {
+            arcs: Vec::new(),
+            coverage: None,
+            gap_mm: None,
+            evaluable: 0.0,
+            metal: 0.0,
+            perimeter_mm: 0.0,
+            standing,
+        }
     }
 }

@@ -25,6 +25,8 @@ pub struct Profile {
     pub tilt_tangent: f64,
     /// Whether it can be judged: neither metal nor a surface too oblique.
     pub evaluable: bool,
+    /// Whether metal or its streaks spoil it.
+    pub metal: bool,
 }
 
 impl Profile {
@@ -71,11 +73,10 @@ fn slice_profiles(source: &Source<'_>, fences: &[Fenced], rules: &Rules, k: usiz
     for (ring, outer) in outline.outer() {
         for ray in rays(&outer.points, rules.arc_step_mm) {
             let hu = (0..=index(PROFILE_MM[1])).map(|i| sample(plane, ray.point(place_mm(i))) as f32).collect();
-            let near_metal =
-                metal.iter().any(|m| libm::hypot(m[0] - ray.at[0], m[1] - ray.at[1]) < source.metal_margin_mm);
+            let metal = metal.iter().any(|m| libm::hypot(m[0] - ray.at[0], m[1] - ray.at[1]) < source.metal_margin_mm);
             let tilt_tangent = tilt_tangent(source, fences, k, ray.at);
-            let evaluable = !near_metal && tilt_tangent * source.slice_mm <= rules.max_slice_smear_mm;
-            found.push(Profile { ray, ring, hu, tilt_tangent, evaluable });
+            let evaluable = !metal && tilt_tangent * source.slice_mm <= rules.max_slice_smear_mm;
+            found.push(Profile { ray, ring, hu, tilt_tangent, evaluable, metal });
         }
     }
     found
