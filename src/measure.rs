@@ -179,7 +179,7 @@ impl Reading {
 
     /// The same, near a limit if `borderline`.
     pub fn borderline_if(self, borderline: bool) -> Self {
-        Self { borderline, ..self }
+        Self { borderline: self.borderline || borderline, ..self }
     }
 
     /// The same with a flag where `raised`.

@@ -35,6 +35,7 @@ const FLAG_WEIGHTS: &[(&str, f64)] = &[
     ("metal", 2.5),
     ("aggregation_sensitive", 2.0),
     ("section_crosses_half", 2.0),
+    ("rim_not_seen", 2.0),
     ("exactly_half", 2.0),
     ("touches_border", 2.0),
     ("fraction_soft_hard_differ", 1.5),

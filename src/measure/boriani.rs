@@ -103,6 +103,8 @@ fn chance_of(class: &str, chances: &[f64; 6]) -> f64 {
 
 /// A grade less likely than this is stated with the others that may be true.
 const SURE_CHANCE: f64 = 0.8;
+/// A grade less likely than this is borderline: the others together are likelier.
+const LIKELY_CHANCE: f64 = 0.5;
 /// A grade with this chance may be true.
 const FEASIBLE_CHANCE: f64 = 0.1;
 
@@ -115,6 +117,7 @@ fn with_chances(reading: Reading, class: &'static str, chances: &[f64; 6]) -> Re
     let shares = named().filter(|(_, c)| **c >= 0.01).map(|(g, c)| format!("{g}={c:.2}")).collect::<Vec<_>>();
     let unsure = chance < SURE_CHANCE && possible.len() > 1;
     reading
+        .borderline_if(chance < LIKELY_CHANCE)
         .give_or_take(1.0 - chance)
         .flag_if(!shares.is_empty(), Flag::with(&flag::GRADE_CHANCE, shares.join("|")))
         .flag_if(unsure, Flag::with(&flag::FEASIBLE, possible.join("|")))

@@ -69,8 +69,8 @@ pub fn doubt(rim: &[RimSlice], interior: &Interior, settings: &Settings) -> Doub
 }
 
 /// SD of the rim's median thickness, mm; `None` with fewer than three slices to resample.
-pub fn rim_thickness_sd_mm(counted: &[&RimSlice]) -> Option<f64> {
-    let of_slices: Vec<f64> = counted.iter().filter_map(|s| thickness_mm(std::slice::from_ref(s))).collect();
+pub fn rim_thickness_sd_mm(counted: &[&RimSlice], spread_mm: f64) -> Option<f64> {
+    let of_slices: Vec<f64> = counted.iter().filter_map(|s| thickness_mm(std::slice::from_ref(s), spread_mm)).collect();
     let median = |drawn: &[f64], _: &mut _| quantile(&mut drawn.to_vec(), 0.5);
     resampled_sd(&of_slices, median).map(|sd| libm::hypot(THICKNESS_SD_MM, sd))
 }

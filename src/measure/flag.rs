@@ -43,6 +43,7 @@ flags! {
     LEVEL_UNKNOWN = "level_unknown", "The vertebral level is not known.";
     METAL = "metal", "Metal in slices of the lesion: what lies within 5 mm of it, and rays in its streaks, are not used.";
     PIECES = "pieces", "The outline has this many separate pieces.";
+    RIM_NOT_SEEN = "rim_not_seen", "Coverage is above the limit, but no run of 10 mm stands on two neighbouring slices: read as no rim.";
     SECTION_CROSSES_HALF = "section_crosses_half", "The fractions with and without the rim fall on either side of one half.";
     SLICE_GT_3MM = "slice_gt_3mm", "Slices are more than 3 mm apart.";
     SLICE_GT_5MM = "slice_gt_5mm", "Slices are more than 5 mm apart: outside RECIST 1.1.";

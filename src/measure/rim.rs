@@ -36,7 +36,9 @@ pub const DEF: Measurement = Measurement {
                 let case = RimCase::of(&view.get(&keys::RIM)[0], settings)?;
                 let reading = Reading::class(RIM_CLASSES[case.class as usize]);
                 let uncertainty = view.look(&keys::DOUBT).ok().map(|d| 1.0 - d[0].rim[case.class as usize]);
-                Ok(Reading { uncertainty, ..reading.borderline_if(case.borderline(&settings.grade)) })
+                let unseen = case.coverage >= settings.grade.rim_none_below && !case.seen;
+                let reading = Reading { uncertainty, ..reading.borderline_if(case.borderline(&settings.grade)) };
+                Ok(reading.flag_if(unseen, flag::RIM_NOT_SEEN))
             },
         },
     ],

@@ -11,7 +11,7 @@ pub const DEF: Measurement = Measurement {
         modalities: &[Modality::Ct],
         unit: "mm",
         classes: &[],
-        about: "median thickness of the rim where it is free on both sides, by its excess over the surroundings / its density",
+        about: "median thickness of the rim where it is free on both sides, freed from the scanner's blur",
         reads: &[keys::RIM.name, keys::RIM_SLICES.name],
         looks_at: &[],
         compute: rim_thickness,
@@ -19,8 +19,9 @@ pub const DEF: Measurement = Measurement {
     columns: &[],
 };
 
-fn rim_thickness(view: &View<'_>, _: &Settings) -> Result<Reading, Refusal> {
+fn rim_thickness(view: &View<'_>, settings: &Settings) -> Result<Reading, Refusal> {
     let slices: Vec<&RimSlice> = view.get(&keys::RIM)[0].iter().filter(|s| s.counts()).collect();
-    let thickness = thickness_mm(&slices).ok_or_else(|| Refusal::of(reason::NO_RIM, ""))?;
-    Ok(Reading { uncertainty: rim_thickness_sd_mm(&slices), ..Reading::number(thickness) })
+    let spread_mm = settings.rim.spread_mm;
+    let thickness = thickness_mm(&slices, spread_mm).ok_or_else(|| Refusal::of(reason::NO_RIM, ""))?;
+    Ok(Reading { uncertainty: rim_thickness_sd_mm(&slices, spread_mm), ..Reading::number(thickness) })
 }

@@ -256,8 +256,8 @@ fn slices(
     let last = outlines.len().saturating_sub(1);
     let mut slices = Vec::new();
     for (k, profiles) in rays.profiles.iter().enumerate() {
-        let shown = profiles.iter().zip(&rays.layers[k]).zip(beliefs.by_ref());
-        let mut arcs: Vec<Arc> = shown.map(|((p, l), b)| arc(p, l, b, rays.slice_mm, bone_hu)).collect();
+        let shown = profiles.iter().zip(beliefs.by_ref());
+        let mut arcs: Vec<Arc> = shown.map(|(p, b)| arc(p, b, rays.slice_mm, bone_hu)).collect();
         arcs.chunk_by_mut(|a, b| a.ring == b.ring).for_each(|ring| clean(ring, rules));
         let slice = summary(arcs);
         let standing = match (k == 0 || k == last, outlines[k].area_mm2 < rules.min_area_mm2) {
@@ -271,7 +271,7 @@ fn slices(
     slices
 }
 
-fn arc(profile: &Profile, layers: &Layers, belief: Belief, slice_mm: f64, bone_hu: f64) -> Arc {
+fn arc(profile: &Profile, belief: Belief, slice_mm: f64, bone_hu: f64) -> Arc {
     let cover = match (profile.evaluable, belief.rim > 0.5) {
         (false, _) => Cover::Unevaluable,
         (true, true) => Cover::Covered,
@@ -285,8 +285,7 @@ fn arc(profile: &Profile, layers: &Layers, belief: Belief, slice_mm: f64, bone_h
     let smear_mm = profile.tilt_tangent * slice_mm;
     let thickest_mm = THICKEST_MM + 0.5 * smear_mm;
     let inner = if covered { inner_face(&profile.hu, peak, belief.border_mm - thickest_mm) } else { None };
-    let densest_hu = layers.densest(belief.border_mm - THICKEST_MM, belief.border_mm + 0.5);
-    let excess = if covered { Excess::of(profile, belief.border_mm, densest_hu, bone_hu) } else { None };
+    let excess = if covered { Excess::of(profile, belief.border_mm, bone_hu) } else { None };
     Arc {
         at: profile.ray.at,
         normal: profile.ray.normal,

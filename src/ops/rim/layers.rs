@@ -59,12 +59,6 @@ impl Layers {
         self.0[((u_mm - FIRST_MM) / OFFSET_MM).round() as usize]
     }
 
-    /// The densest layer between two places, HU.
-    pub fn densest(&self, from_mm: f64, to_mm: f64) -> f64 {
-        let place = |mm: f64| (((mm - FIRST_MM) / OFFSET_MM).round().max(0.0) as usize).min(PLACES - 1);
-        self.0[place(from_mm)..=place(to_mm)].iter().copied().fold(f64::NEG_INFINITY, f64::max)
-    }
-
     /// Relative likelihood of every kind and offset, 1 for the best.
     ///
     /// Layers inside the border are the lesion's, layers outside are not; next to the border

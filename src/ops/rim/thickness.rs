@@ -1,55 +1,90 @@
 //! How thick a rim is, freed from the scanner's blur.
 //!
-//! Blur widens a thin shell and lowers it, but leaves its excess over what surrounds it, added up across it, as it was:
-//! `excess = thickness x (density - surroundings)` (method.md 2). The density is the exam's own, read where the
-//! rim is thick enough to show it.
+//! Blur lowers and widens a thin shell but leaves its excess over what surrounds it, added up across it, as it was
+//! (method.md 2). A shell of thickness w and density B behind a Gaussian of SD s adds up to `w B` and is `B erf(w / (2
+//! sqrt(2) s))` high, so that its sum over its height, `w / erf(w / (2 sqrt(2) s))`, tells w whatever B is.
 
-use super::profile::{Profile, index};
+use super::profile::{Profile, STEP_MM, index};
 use super::{Arc, RimSlice};
 use crate::ops::quantile::quantile;
 
 /// What a covered ray shows of the rim's thickness.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Excess {
-    /// Excess over the surroundings added up along the ray, HU mm.
-    pub sum_hu_mm: f64,
-    /// Mean density of the surroundings, HU.
-    pub around_hu: f64,
-    /// Densest millimetre, freed from blur, HU.
-    pub densest_hu: f64,
-    /// Cosine of the surface's tilt: what a slice shows of a rim is thicker than the rim.
-    pub cos_tilt: f64,
+    /// Excess over the surroundings added up across the rim / its height, mm.
+    pub width_mm: f64,
 }
 
 /// Tissue beside the rim is read this far inside and outside of the border, mm: beyond blur and the thickest rim.
 const INSIDE_MM: [f64; 2] = [-6.0, -4.0];
 const OUTSIDE_MM: [f64; 2] = [2.0, 3.5];
-/// The density of a rim is what this share of its rays stay below: thin and noisy ones show less of it.
-const DENSEST: f64 = 0.6;
+/// Rims are between so thick, mm: below, blur shows nothing but itself.
+const THICKNESS_MM: [f64; 2] = [0.3, 6.0];
 
 impl Excess {
     /// Of a ray whose true border lies at `border_mm`; `None` where bone goes on inside or outside.
-    pub fn of(profile: &Profile, border_mm: f64, densest_hu: f64, bone_hu: f64) -> Option<Self> {
+    pub fn of(profile: &Profile, border_mm: f64, bone_hu: f64) -> Option<Self> {
         let at = |mm: f64| index((border_mm + mm).clamp(super::PROFILE_MM[0], super::PROFILE_MM[1]));
         let level = |span: [f64; 2]| {
             let mut hu: Vec<f64> = profile.hu[at(span[0])..=at(span[1])].iter().map(|&v| f64::from(v)).collect();
             quantile(&mut hu, 0.5).filter(|&hu| hu < bone_hu)
         };
         let (inside, outside) = (level(INSIDE_MM)?, level(OUTSIDE_MM)?);
-        let (from, to) = (at(INSIDE_MM[1]), at(OUTSIDE_MM[0]));
-        let span = &profile.hu[from..=to];
+        let span = &profile.hu[at(INSIDE_MM[1])..=at(OUTSIDE_MM[0])];
         let peak = (0..span.len()).max_by(|&a, &b| span[a].total_cmp(&span[b]))?;
         let over = |i: usize| f64::from(span[i]) - if i < peak { inside } else { outside };
-        let sum_hu_mm = (0..span.len()).map(over).sum::<f64>() * super::profile::STEP_MM;
-        let around_hu = (inside + outside) / 2.0;
-        Some(Self { sum_hu_mm, around_hu, densest_hu, cos_tilt: profile.cos_tilt() })
+        let height_hu = f64::from(span[peak]) - (inside + outside) / 2.0;
+        let sum_hu_mm = (0..span.len()).map(over).sum::<f64>() * STEP_MM;
+        // A slice shows a sloping shell thicker than it is.
+        (height_hu > 0.0).then(|| Self { width_mm: profile.cos_tilt() * sum_hu_mm / height_hu })
     }
 }
 
-/// The median thickness over the covered rays of some slices, mm.
-pub fn thickness_mm(slices: &[&RimSlice]) -> Option<f64> {
-    let shown = || slices.iter().flat_map(|s| &s.arcs).filter_map(|a: &Arc| a.excess);
-    let rim_hu = quantile(&mut shown().map(|e| e.densest_hu).collect::<Vec<_>>(), DENSEST)?;
-    let through = |e: Excess| (rim_hu > e.around_hu).then(|| e.cos_tilt * e.sum_hu_mm / (rim_hu - e.around_hu));
-    quantile(&mut shown().filter_map(through).collect::<Vec<_>>(), 0.5).filter(|mm| *mm > 0.0)
+/// The thickness of the rim over the covered rays of some slices behind a blur of `spread_mm` (SD), mm.
+pub fn thickness_mm(slices: &[&RimSlice], spread_mm: f64) -> Option<f64> {
+    let shown = slices.iter().flat_map(|s| &s.arcs).filter_map(|a: &Arc| a.excess);
+    quantile(&mut shown.map(|e| e.width_mm).collect::<Vec<_>>(), 0.5).map(|width_mm| unblurred_mm(width_mm, spread_mm))
+}
+
+/// `w` of `width = w / erf(w / (2 sqrt(2) spread))`, which rises with w: halved until it is known to a micrometre.
+fn unblurred_mm(width_mm: f64, spread_mm: f64) -> f64 {
+    let seen = |w: f64| w / libm::erf(w / (2.0 * std::f64::consts::SQRT_2 * spread_mm));
+    let [mut low, mut high] = THICKNESS_MM;
+    while high - low > 1e-3 {
+        let middle = (low + high) / 2.0;
+        if seen(middle) < width_mm { low = middle } else { high = middle }
+    }
+    (low + high) / 2.0
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ops::ray::Ray;
+
+    /// A shell of some thickness and density between two tissues, behind a Gaussian of 0.65 mm.
+    fn shell(thickness_mm: f64, hu: f64) -> Profile {
+        let up = |u: f64, at: f64| 0.5 * (1.0 + libm::erf((u - at) / (0.65 * std::f64::consts::SQRT_2)));
+        let at = |u: f64| 60.0 + (hu - 60.0) * up(u, -thickness_mm) + (-90.0 - hu) * up(u, 0.0);
+        let hu = (0..=index(crate::ops::rim::PROFILE_MM[1])).map(|i| at(super::super::profile::place_mm(i)) as f32);
+        let ray = Ray { at: [0.0; 2], normal: [1.0, 0.0], length_mm: 1.0 };
+        Profile { ray, ring: 0, hu: hu.collect(), tilt_tangent: 0.0, evaluable: true, metal: false }
+    }
+
+    #[test]
+    fn a_shell_has_its_thickness_whatever_its_density() {
+        for (thickness_mm, hu) in [(1.0, 400.0), (1.0, 900.0), (1.5, 500.0), (2.0, 500.0), (3.0, 700.0)] {
+            let found = Excess::of(&shell(thickness_mm, hu), 0.0, 180.0).unwrap();
+            let mm = unblurred_mm(found.width_mm, 0.65);
+            // The step from soft tissue to fat beneath the shell is cut at its peak, not where it lies.
+            assert!((mm - thickness_mm).abs() < 0.3, "{thickness_mm} mm of {hu} HU: {mm}");
+        }
+    }
+
+    #[test]
+    fn bone_beyond_the_rim_says_nothing_of_its_thickness() {
+        let mut profile = shell(1.5, 500.0);
+        profile.hu.iter_mut().take(index(-3.5)).for_each(|hu| *hu = 400.0);
+        assert_eq!(Excess::of(&profile, 0.0, 180.0), None);
+    }
 }
