@@ -70,7 +70,7 @@ const EXAM: Exam = Exam {
 };
 
 fn hu(exam: &Exam, x_mm: f64, y_mm: f64, slice: usize) -> f32 {
-    let screwed = exam.metal == Metal::Screw && slice % 2 == 0;
+    let screwed = exam.metal == Metal::Screw && slice.is_multiple_of(2);
     if screwed && libm::hypot(x_mm + RADIUS_MM + 9.0, y_mm) < 3.0 {
         return 4000.0;
     }
@@ -232,7 +232,7 @@ fn rays_in_the_streak_of_a_screw_take_no_part() {
     let inner: Vec<(usize, f64)> =
         rows.slices[1..9].iter().map(|row| (row.slice, row.cells[column].unwrap())).collect();
     // Rays see the streak 8 mm deep, where it is wider by angle, and their sector reaches 4.5 mm farther on either side.
-    let seen_mm = RADIUS_MM * (STREAK_MM / (RADIUS_MM - 8.0)).asin() + 4.5;
+    let seen_mm = RADIUS_MM * libm::asin(STREAK_MM / (RADIUS_MM - 8.0)) + 4.5;
     let perimeter_mm = std::f64::consts::TAU * RADIUS_MM;
     let streaked = 1.0 - 2.0 * seen_mm / perimeter_mm;
     for &(slice, evaluable) in &inner {

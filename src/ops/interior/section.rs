@@ -37,7 +37,7 @@ impl Section {
         let [rows, columns] = window(outline, plane);
         let [left, front] = plane.at(columns.start, rows.start);
         let cut = s![rows, columns];
-        let pixels = plane.pixels.slice(cut.clone()).to_owned();
+        let pixels = plane.pixels.slice(cut).to_owned();
         let hu = Plane { pixels, corner_mm: [left, front], pixel_mm: plane.pixel_mm };
         let inside = fill(outline, &hu);
         // The border runs about half a pixel before the nearest centre outside.
@@ -83,10 +83,12 @@ pub fn fill(outline: &SliceOutline, plane: &Plane<f32>) -> Array2<bool> {
     let mut crossings: Vec<Vec<f64>> = vec![Vec::new(); ny];
     for (p, q) in outline.rings.iter().flat_map(|r| edges(&r.points)) {
         let row = |mm: f64| ((mm - plane.corner_mm[1]) / plane.pixel_mm[1]).max(0.0) as usize;
-        for y in row(p[1].min(q[1]))..(row(p[1].max(q[1])) + 2).min(ny) {
+        let first = row(p[1].min(q[1])).min(ny);
+        let rows = first..(row(p[1].max(q[1])) + 2).clamp(first, ny);
+        for (y, crossings) in rows.clone().zip(&mut crossings[rows]) {
             let at = plane.at(0, y)[1];
             if (p[1] > at) != (q[1] > at) {
-                crossings[y].push(p[0] + (at - p[1]) / (q[1] - p[1]) * (q[0] - p[0]));
+                crossings.push(p[0] + (at - p[1]) / (q[1] - p[1]) * (q[0] - p[0]));
             }
         }
     }

@@ -74,7 +74,7 @@ mod tests {
             ring: 0,
             hu: (0..73)
                 .map(|j| {
-                    let scatter = if (i * 7 + j * 5) % 3 == 0 { 28.0 } else { -14.0 };
+                    let scatter = if (i * 7 + j * 5).is_multiple_of(3) { 28.0 } else { -14.0 };
                     60.0 + scatter - if (10..30).contains(&i) { dark } else { 0.0 }
                 })
                 .collect(),
