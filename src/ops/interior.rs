@@ -113,7 +113,8 @@ pub fn interior<const N: usize>(
     minerals_hu: [f64; N],
 ) -> [Interior; N] {
     // Rays cross the outline at the same places whatever they show.
-    let sections = each(source.outlines.len(), |k| Section::new(source, &rims[0][k], rules, k));
+    let least_hu = minerals_hu.into_iter().fold(f64::INFINITY, f64::min);
+    let sections = each(source.outlines.len(), |k| Section::new(source, &rims[0][k], rules, least_hu, k));
     std::array::from_fn(|i| at_threshold(source, &sections, &rims[i], rules, minerals_hu[i]))
 }
 
@@ -126,7 +127,7 @@ fn at_threshold(
 ) -> Interior {
     let depths = depths(source, sections, rim, rules.peel_mm);
     let hard = each(sections.len(), |k| dense(&sections[k], mineral_hu));
-    let core_hu = core_hu(source, mineral_hu);
+    let core_hu = core_hu(sections, mineral_hu);
     let (bone, deep_piece_mm3) = keep_large(source, sections, &depths, hard, rules, core_hu);
     let (soft_hu, bone_hu) = levels(sections, &depths, &bone, mineral_hu);
     let mixture = |hu: f32| ((f64::from(hu) - soft_hu) / (bone_hu - soft_hu)).clamp(0.0, 1.0);

@@ -8,11 +8,12 @@
 //! below the median, where bone that is fainter than that does not reach.
 
 use super::components::pieces;
+use super::dilation::within;
 use super::distance::to_outside_mm;
 use super::quantile::quantile;
 use crate::volume::traverse::each;
 use crate::volume::{Mask, Volume};
-use ndarray::{Array2, Array3, ArrayView2};
+use ndarray::{Array2, Array3, ArrayView2, Axis};
 
 /// Tissue without bone.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -56,11 +57,8 @@ pub fn soft_tissue(source: &Source<'_>, peel_mm: impl Fn(f64) -> f64 + Sync) -> 
     let pixel_mm = [geometry.spacing[0], geometry.spacing[1]];
     let smooth = each(geometry.dims[2], |z| smoothed(source.image.plane(z), pixel_mm));
     let bone = bone_beyond_doubt(source, &smooth);
-    let from_bone_mm = each(smooth.len(), |z| {
-        let clear = Array2::from_shape_fn(smooth[z].dim(), |(y, x)| !bone[(z, y, x)]);
-        to_outside_mm(clear.view(), pixel_mm)
-    });
-    let mut hu = each(smooth.len(), |z| on_slice(source, z, &smooth[z], &from_bone_mm, &peel_mm)).concat();
+    let near_bone = each(smooth.len(), |z| within(bone.index_axis(Axis(0), z), pixel_mm, BLUR_MM));
+    let mut hu = each(smooth.len(), |z| on_slice(source, z, &smooth[z], &near_bone, &peel_mm)).concat();
     if (hu.len() as f64) * geometry.pixel_area_mm2() < LEAST_MM2 {
         return None;
     }
@@ -87,7 +85,7 @@ fn on_slice(
     source: &Source<'_>,
     z: usize,
     smooth: &Array2<f64>,
-    from_bone_mm: &[Array2<f64>],
+    near_bone: &[Array2<bool>],
     peel_mm: impl Fn(f64) -> f64,
 ) -> Vec<f64> {
     let geometry = source.image.geometry();
@@ -99,8 +97,8 @@ fn on_slice(
     let peel_mm = peel_mm(pixels as f64 * geometry.pixel_area_mm2());
     let depth_mm = to_outside_mm(inside, [geometry.spacing[0], geometry.spacing[1]]);
     let reach = ((BLUR_MM / geometry.spacing[2]) as usize).max(1);
-    let near = &from_bone_mm[z.saturating_sub(reach)..(z + reach + 1).min(from_bone_mm.len())];
-    let clear = |i| near.iter().all(|mm| mm[i] > BLUR_MM);
+    let blurred = &near_bone[z.saturating_sub(reach)..(z + reach + 1).min(near_bone.len())];
+    let clear = |i| blurred.iter().all(|near| !near[i]);
     smooth.indexed_iter().filter(|(i, _)| depth_mm[*i] > peel_mm && clear(*i)).map(|(_, &hu)| hu).collect()
 }
 

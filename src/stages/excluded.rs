@@ -3,7 +3,7 @@
 use super::Stage;
 use crate::measure::settings::Settings;
 use crate::measure::{Board, Modality, Refusal, View, keys};
-use crate::ops::distance::to_outside_mm;
+use crate::ops::dilation::within;
 use crate::ops::plane::Plane;
 use crate::volume::Mask;
 use crate::volume::traverse::each;
@@ -36,31 +36,20 @@ fn run(view: &View<'_>, settings: &Settings) -> Result<Board, Refusal> {
 }
 
 fn near_metal(plane: &Plane<f32>, metal_hu: f64, margin_mm: f64) -> Array2<bool> {
-    let clear = plane.pixels.mapv(|hu| f64::from(hu) < metal_hu);
-    if clear.iter().all(|&c| c) {
-        return Array2::from_elem(clear.dim(), false);
-    }
-    to_outside_within(&clear, plane.pixel_mm, margin_mm)
-}
-
-/// Pixels within `margin_mm` of a pixel that is not clear. What lies beyond the plane is taken as clear.
-fn to_outside_within(clear: &Array2<bool>, pixel_mm: [f64; 2], margin_mm: f64) -> Array2<bool> {
-    let pad = (margin_mm / pixel_mm[0]).ceil() as usize + 1;
-    let (ny, nx) = clear.dim();
-    let mut padded = Array2::from_elem((ny + 2 * pad, nx + 2 * pad), true);
-    padded.slice_mut(ndarray::s![pad..pad + ny, pad..pad + nx]).assign(clear);
-    let distance = to_outside_mm(padded.view(), pixel_mm);
-    distance.slice(ndarray::s![pad..pad + ny, pad..pad + nx]).mapv(|d| d <= margin_mm)
+    let metal = plane.pixels.mapv(|hu| f64::from(hu) >= metal_hu);
+    if metal.iter().any(|&m| m) { within(metal.view(), plane.pixel_mm, margin_mm) } else { metal }
 }
 
 /// A mask's plane on the pixels of a resampled plane, nearest.
 fn on_plane(mask: &Mask, z: usize, plane: &Plane<f32>) -> Array2<bool> {
-    let pixels = mask.plane(z);
-    let spacing = mask.geometry().spacing;
+    let (pixels, spacing) = (mask.plane(z), mask.geometry().spacing);
+    if pixels.iter().all(|&m| !m) {
+        return Array2::from_elem(plane.pixels.dim(), false);
+    }
+    let near = |mm: f64, step: f64| Some((mm / step).round()).filter(|&i| i >= 0.0).map(|i| i as usize);
     Array2::from_shape_fn(plane.pixels.dim(), |(y, x)| {
         let [px, py] = plane.at(x, y);
-        let near = |mm: f64, step: f64| (mm / step).round();
-        let (i, j) = (near(px, spacing[0]), near(py, spacing[1]));
-        i >= 0.0 && j >= 0.0 && pixels.get((j as usize, i as usize)).copied().unwrap_or(false)
+        let pixel = near(py, spacing[1]).zip(near(px, spacing[0]));
+        pixel.and_then(|i| pixels.get(i)).copied().unwrap_or(false)
     })
 }

@@ -1,7 +1,7 @@
 //! Which dense pixels are bone of the interior, and how dense soft tissue and bone are.
 
 use super::depth::Depth;
-use super::section::{Section, fill};
+use super::section::Section;
 use super::{DEEPER_MM, PARTIAL_MM, Rules, SOFT_HU, Source};
 use crate::ops::components::{Pieces, pieces};
 use crate::ops::dilation::within;
@@ -139,19 +139,15 @@ const CORE_MM3: f64 = 50.0;
 /// From which density on bone inside the lesion has a core that is not native, HU. Young marrow is as dense as the
 /// mineral threshold, and the lesion leaves islands of it: only the marrow around shows what they look like. `None`
 /// where there is none.
-pub fn core_hu(source: &Source<'_>, mineral_hu: f64) -> Option<f64> {
-    let of_slices = each(source.outlines.len(), |k| dense_marrow(source, k, mineral_hu));
-    let (sum, mm2) = of_slices.iter().fold((0.0, 0.0), |all, one| (all.0 + one.0, all.1 + one.1));
+pub fn core_hu(sections: &[Section], mineral_hu: f64) -> Option<f64> {
+    let (mut sum, mut mm2) = (0.0, 0.0);
+    for section in sections {
+        let area = section.hu.pixel_area_mm2();
+        let hu = section.bony_around_hu.iter().map(|&hu| f64::from(hu));
+        for hu in hu.filter(|hu| (mineral_hu..mineral_hu + CORTEX_HU).contains(hu)) {
+            sum += hu * area;
+            mm2 += area;
+        }
+    }
     (mm2 > LEAST_MARROW_MM2).then(|| sum / mm2 + CORE_ABOVE_HU)
-}
-
-/// Density times area, and area, of what is as dense as bone around the outline of a slice but no cortex.
-fn dense_marrow(source: &Source<'_>, k: usize, mineral_hu: f64) -> (f64, f64) {
-    let plane = &source.planes[k];
-    let inside = fill(&source.outlines[k], plane);
-    let outside =
-        plane.pixels.iter().zip(&inside).zip(&source.excluded[k]).filter(|((_, inside), out)| !**inside && !**out);
-    let hu = outside.map(|((&hu, _), _)| f64::from(hu)).filter(|hu| (mineral_hu..mineral_hu + CORTEX_HU).contains(hu));
-    let area = plane.pixel_area_mm2();
-    hu.fold((0.0, 0.0), |(sum, mm2), hu| (sum + hu * area, mm2 + area))
 }

@@ -21,6 +21,8 @@ pub struct Section {
     pub inside: Array2<bool>,
     /// Depth below the outline as drawn, mm; 0 outside.
     pub outline_mm: Array2<f32>,
+    /// Densities outside the outline that may be bone of any threshold, HU.
+    pub bony_around_hu: Vec<f32>,
     /// The ray of the slice that crosses the outline nearest to each pixel.
     pub ray: Array2<u32>,
     /// Depth from which tissue is interior, mm.
@@ -31,15 +33,16 @@ pub struct Section {
 const MARGIN_PX: usize = 3;
 
 impl Section {
-    /// Slice k; `rim` gives the rays, whatever they show.
-    pub fn new(source: &Source<'_>, rim: &RimSlice, rules: &Rules, k: usize) -> Self {
+    /// Slice k; `rim` gives the rays, whatever they show; no threshold lies below `least_hu`.
+    pub fn new(source: &Source<'_>, rim: &RimSlice, rules: &Rules, least_hu: f64, k: usize) -> Self {
         let (outline, plane) = (&source.outlines[k], &source.planes[k]);
         let [rows, columns] = window(outline, plane);
         let [left, front] = plane.at(columns.start, rows.start);
         let cut = s![rows, columns];
         let pixels = plane.pixels.slice(cut).to_owned();
         let hu = Plane { pixels, corner_mm: [left, front], pixel_mm: plane.pixel_mm };
-        let inside = fill(outline, &hu);
+        let filled = fill(outline, plane);
+        let inside = filled.slice(cut).to_owned();
         // The border runs about half a pixel before the nearest centre outside.
         let depth = |mm: f64| (mm - plane.pixel_mm[0] / 2.0).max(0.0) as f32;
         let outline_mm = to_outside_mm(inside.view(), plane.pixel_mm).mapv(depth);
@@ -47,6 +50,7 @@ impl Section {
         Self {
             plane: outline.plane,
             excluded: source.excluded[k].slice(cut).to_owned(),
+            bony_around_hu: bony_outside(plane, &filled, &source.excluded[k], least_hu),
             inside,
             outline_mm,
             ray: nearest_rays(rim, &hu),
@@ -66,6 +70,12 @@ impl Section {
     }
 }
 
+fn bony_outside(plane: &Plane<f32>, inside: &Array2<bool>, excluded: &Array2<bool>, least_hu: f64) -> Vec<f32> {
+    let pixels = plane.pixels.iter().zip(inside).zip(excluded);
+    let outside = pixels.filter(|((hu, inside), excluded)| f64::from(**hu) >= least_hu && !**inside && !**excluded);
+    outside.map(|((&hu, _), _)| hu).collect()
+}
+
 /// Rows and columns of a plane about its outline.
 fn window(outline: &SliceOutline, plane: &Plane<f32>) -> [Range<usize>; 2] {
     let [lo, hi] = outline.bounds_mm();
@@ -78,7 +88,7 @@ fn window(outline: &SliceOutline, plane: &Plane<f32>) -> [Range<usize>; 2] {
 }
 
 /// Pixels whose centre lies inside the rings: crossings of each pixel row with every ring, filled between pairs.
-pub fn fill(outline: &SliceOutline, plane: &Plane<f32>) -> Array2<bool> {
+fn fill(outline: &SliceOutline, plane: &Plane<f32>) -> Array2<bool> {
     let (ny, nx) = plane.pixels.dim();
     let mut crossings: Vec<Vec<f64>> = vec![Vec::new(); ny];
     for (p, q) in outline.rings.iter().flat_map(|r| edges(&r.points)) {
