@@ -155,7 +155,10 @@ const NOISE_HU: [f64; 2] = [8.0, 60.0];
 const DEEP_MM: [f64; 5] = [-8.0, -7.0, -6.0, -5.0, -4.0];
 /// Where what surrounds it is looked at, mm off the outline.
 const AROUND_MM: [f64; 3] = [3.0, 4.0, 5.0];
-/// Bone here is bone that leaves the lesion, mm off the outline.
+/// Cortex is denser than what surrounds the lesion by this, HU: marrow may itself be as dense as bone (method.md 2: 226 +- 44
+/// in the young), cortex displays 300 to 700.
+const CORTEX_ABOVE_HU: f64 = 80.0;
+/// Cortex here is bone that leaves the lesion, mm off the outline.
 const LEAVING_MM: [f64; 7] = [1.5, 2.0, 2.5, 3.0, 3.5, 4.0, 4.5];
 /// Tissue of which this share is as dense as bone is bone: in the marrow of a man of 38 years, where lesions drawn
 /// for trial were given a rim, it is 0.39 to 0.52 ...
@@ -199,9 +202,11 @@ impl<'a> Rays<'a> {
         let inside: Vec<f64> = self.all().flat_map(|l| DEEP_MM.map(|u| l.at(u))).collect();
         let around: Vec<f64> = self.all().flat_map(|l| AROUND_MM.map(|u| l.at(u))).collect();
         let densities = Densities::new(&inside, &around, bone_hu);
+        let marrow_hu = quantile(&mut around.clone(), 0.5).unwrap_or(f64::NEG_INFINITY);
+        let cortex_hu = bone_hu.max(marrow_hu + CORTEX_ABOVE_HU);
         let slices = each(self.profiles.len(), |k| {
             let evidence: Vec<Evidence> = (0..self.profiles[k].len())
-                .map(|i| evidence(&self.profiles[k][i], &self.layers[k][i], &densities, bone_hu))
+                .map(|i| evidence(&self.profiles[k][i], &self.layers[k][i], &densities, cortex_hu))
                 .collect();
             rings(&self.profiles[k], evidence, outlines[k].plane)
         });
@@ -210,10 +215,10 @@ impl<'a> Rays<'a> {
 }
 
 /// What one ray shows; nothing where it cannot be judged.
-fn evidence(profile: &Profile, layers: &Layers, densities: &Densities, bone_hu: f64) -> Evidence {
+fn evidence(profile: &Profile, layers: &Layers, densities: &Densities, cortex_hu: f64) -> Evidence {
     let unknown = [[1.0; OFFSETS]; KINDS];
     let weights = if profile.evaluable { layers.likelihood(densities) } else { unknown };
-    Evidence { weights, leaves: LEAVING_MM.iter().any(|&u| layers.at(u) >= bone_hu) }
+    Evidence { weights, leaves: LEAVING_MM.iter().any(|&u| layers.at(u) >= cortex_hu) }
 }
 
 /// The rays of a slice, ring by ring.

@@ -6,7 +6,7 @@ use super::marks;
 use super::palette::OSSIFIED;
 use super::view::View;
 use crate::measure::board::Board;
-use crate::measure::keys::{AXIAL_IMAGE, INTERIOR, OUTLINE, RIM, SCAN};
+use crate::measure::keys::{AXIAL_IMAGE, INTERIOR, OUTLINE, RIM, RIM_SLICES, SCAN};
 use crate::measure::reason::{REASONS, Reason};
 use crate::measure::rows::{ExamRow, ExamRows, Status};
 use crate::ops::interior::InteriorSlice;
@@ -35,7 +35,8 @@ impl<'a> Exam<'a> {
         let image = board.find(&AXIAL_IMAGE)?;
         let outlines = board.find(&OUTLINE).filter(|o| !o.is_empty())?;
         let shown = outlines.iter().all(|o| o.plane < image.geometry().dims[2] && !o.rings.is_empty());
-        let rim = board.find(&RIM).map_or(&[][..], |r| &r[0]);
+        let judged = board.find(&RIM_SLICES).and_then(|()| board.find(&RIM));
+        let rim = judged.map_or(&[][..], |r| &r[0]);
         let interior = board.find(&INTERIOR).map_or(&[][..], |i| &i[0].slices);
         shown.then_some(Self { rows, outlines, image, rim, interior })
     }

@@ -5,7 +5,7 @@ use crate::geometry::{Extent, Geometry};
 use crate::io::acquisition::Acquisition;
 use crate::measure::Modality;
 use crate::measure::board::Board;
-use crate::measure::keys::{AXIAL_IMAGE, IMAGE, INTERIOR, NATIVE_BONE, OUTLINE, RIM, SCAN, Scan, TUMOUR};
+use crate::measure::keys::{AXIAL_IMAGE, IMAGE, INTERIOR, NATIVE_BONE, OUTLINE, RIM, RIM_SLICES, SCAN, Scan, TUMOUR};
 use crate::measure::rows::{ExamRow, ExamRows, SliceRow, Status, Value};
 use crate::ops::interior::{Interior, InteriorSlice, Tissue};
 use crate::ops::outline::{Point, Ring, SliceOutline};
@@ -193,6 +193,7 @@ pub fn board() -> Board {
     let mut board = Board::default();
     board.put(&SCAN, Scan { acquisition: Acquisition::default(), whole, region, level }, &[]);
     board.put(&AXIAL_IMAGE, image, &[]);
+    board.put(&RIM_SLICES, (), &[]);
     board.put(&RIM, [(); 3].map(|()| outlines.iter().map(rim).collect()), &[]);
     let slices: Vec<InteriorSlice> = outlines.iter().map(interior).collect();
     let interior = Interior { slices, deep_piece_mm3: 900.0, soft_hu: 62.0, bone_hu: 430.0, excluded_mm2: 0.0 };

@@ -6,7 +6,7 @@ pub use crate::batch::measurer::Gallery;
 pub use crate::batch::study::ExamName;
 use crate::measure::Modality;
 use crate::measure::board::Board;
-use crate::measure::keys::{AXIAL_IMAGE, INTERIOR, OUTLINE, RIM, SCAN};
+use crate::measure::keys::{AXIAL_IMAGE, INTERIOR, OUTLINE, RIM, RIM_SLICES, SCAN};
 use crate::measure::rows::ExamRows;
 
 /// The deciding slice and the contact sheet of a CT exam, as PNG.
@@ -14,7 +14,7 @@ pub struct Pictures;
 
 impl Gallery for Pictures {
     fn reads(&self) -> &'static [&'static str] {
-        const { &[SCAN.name, AXIAL_IMAGE.name, OUTLINE.name, RIM.name, INTERIOR.name] }
+        const { &[SCAN.name, AXIAL_IMAGE.name, OUTLINE.name, RIM.name, RIM_SLICES.name, INTERIOR.name] }
     }
 
     fn pictures(&self, who: &ExamName, board: &Board, rows: &ExamRows) -> Vec<(String, Vec<u8>)> {

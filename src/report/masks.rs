@@ -5,7 +5,7 @@ use crate::batch::study::ExamName;
 use crate::geometry::Geometry;
 use crate::io::nifti::write::encode;
 use crate::measure::Board;
-use crate::measure::keys::{AXIAL_IMAGE, INTERIOR, OUTLINE, RIM, SCAN};
+use crate::measure::keys::{AXIAL_IMAGE, INTERIOR, OUTLINE, RIM, RIM_SLICES, SCAN};
 use crate::measure::rows::ExamRows;
 use crate::ops::interior::{Interior, Tissue};
 use crate::ops::onto::onto;
@@ -21,14 +21,15 @@ pub struct Masks;
 
 impl Gallery for Masks {
     fn reads(&self) -> &'static [&'static str] {
-        const { &[SCAN.name, AXIAL_IMAGE.name, OUTLINE.name, RIM.name, INTERIOR.name] }
+        const { &[SCAN.name, AXIAL_IMAGE.name, OUTLINE.name, RIM.name, RIM_SLICES.name, INTERIOR.name] }
     }
 
     fn pictures(&self, who: &ExamName, board: &Board, _: &ExamRows) -> Vec<(String, Vec<u8>)> {
         let found = board.find(&SCAN).zip(board.find(&AXIAL_IMAGE)).zip(board.find(&OUTLINE));
         let Some(((scan, image), outlines)) = found else { return Vec::new() };
         let grid = image.geometry();
-        let rim = board.find(&RIM).map(|r| ("rim", rim_mask(grid, outlines, &r[0])));
+        let judged = board.find(&RIM_SLICES).and_then(|()| board.find(&RIM));
+        let rim = judged.map(|r| ("rim", rim_mask(grid, outlines, &r[0])));
         let ossified = board.find(&INTERIOR).map(|i| ("ossified", ossified_mask(grid, outlines, &i[0])));
         let file = |(name, mask): (&str, Mask)| {
             (format!("{}_{name}.nii.gz", who.stem()), encode(&onto(&mask, &scan.whole), true))
