@@ -21,6 +21,9 @@ const OUTSIDE_MM: [f64; 2] = [2.0, 3.5];
 /// Rims are between so thick, mm: below, blur shows nothing but itself.
 const THICKNESS_MM: [f64; 2] = [0.3, 6.0];
 
+/// The mean of three samples about the peak blurs as much, SD, mm: `STEP_MM sqrt(2/3)`.
+const TOP_SPREAD_MM: f64 = 0.204;
+
 impl Excess {
     /// Of a ray whose true border lies at `border_mm`; `None` where bone goes on inside or outside.
     pub fn of(profile: &Profile, border_mm: f64, bone_hu: f64) -> Option<Self> {
@@ -33,7 +36,10 @@ impl Excess {
         let span = &profile.hu[at(INSIDE_MM[1])..=at(OUTSIDE_MM[0])];
         let peak = (0..span.len()).max_by(|&a, &b| span[a].total_cmp(&span[b]))?;
         let over = |i: usize| f64::from(span[i]) - if i < peak { inside } else { outside };
-        let height_hu = f64::from(span[peak]) - (inside + outside) / 2.0;
+        // A sharp kernel overshoots at the peak: the mean about it does so less.
+        let top = &span[peak.saturating_sub(1)..(peak + 2).min(span.len())];
+        let top_hu = top.iter().map(|&hu| f64::from(hu)).sum::<f64>() / top.len() as f64;
+        let height_hu = top_hu - (inside + outside) / 2.0;
         let sum_hu_mm = (0..span.len()).map(over).sum::<f64>() * STEP_MM;
         // A slice shows a sloping shell thicker than it is.
         (height_hu > 0.0).then(|| Self { width_mm: profile.cos_tilt() * sum_hu_mm / height_hu })
@@ -48,6 +54,7 @@ pub fn thickness_mm(slices: &[&RimSlice], spread_mm: f64) -> Option<f64> {
 
 /// `w` of `width = w / erf(w / (2 sqrt(2) spread))`, which rises with w: halved until it is known to a micrometre.
 fn unblurred_mm(width_mm: f64, spread_mm: f64) -> f64 {
+    let spread_mm = libm::hypot(spread_mm, TOP_SPREAD_MM);
     let seen = |w: f64| w / libm::erf(w / (2.0 * std::f64::consts::SQRT_2 * spread_mm));
     let [mut low, mut high] = THICKNESS_MM;
     while high - low > 1e-3 {
