@@ -87,14 +87,14 @@ pub fn section_fraction_sd(slices: &[InteriorSlice]) -> Option<f64> {
 
 /// SD of the ossified fraction of the k-th slice.
 pub fn slice_fraction_sd(slices: &[InteriorSlice], k: usize) -> f64 {
-    let (likely, sd) = likely_fraction(&slices[k], pooled_fraction(slices));
+    let (likely, sd) = likely_fraction(&slices[k], pooled_fraction(slices).unwrap_or(0.0));
     libm::hypot(FRACTION_SD * room(likely), sd)
 }
 
 /// How far the largest of the slices' fractions lies off the true one, RMS: the largest of uncertain numbers is too large.
 pub fn largest_fraction_error(largest: f64, slices: &[InteriorSlice]) -> f64 {
     let mut random = ChaCha8Rng::seed_from_u64(0);
-    let pooled = pooled_fraction(slices);
+    let pooled = pooled_fraction(slices).unwrap_or(0.0);
     let likely: Vec<(f64, f64)> =
         slices.iter().filter(|s| s.zone_mm2 > 0.0).map(|s| likely_fraction(s, pooled)).collect();
     let errors = (0..DRAWS).map(|_| {
@@ -113,10 +113,10 @@ fn likely_fraction(slice: &InteriorSlice, exam: f64) -> (f64, f64) {
     (likely, (likely * (1.0 - likely) / (known_mm2 / PATCH_MM2 + 1.0)).max(0.0).sqrt())
 }
 
-/// The ossified fraction over all slices.
-fn pooled_fraction(slices: &[InteriorSlice]) -> f64 {
-    let (bone, zone) = slices.iter().fold((0.0, 0.0), |(b, z), s| (b + s.ossified_mm2, z + s.zone_mm2));
-    if zone > 0.0 { bone / zone } else { 0.0 }
+/// The ossified fraction over slices; `None` where none of them has an interior.
+fn pooled_fraction<'a>(slices: impl IntoIterator<Item = &'a InteriorSlice>) -> Option<f64> {
+    let (bone, zone) = slices.into_iter().fold((0.0, 0.0), |(b, z), s| (b + s.ossified_mm2, z + s.zone_mm2));
+    (zone > 0.0).then(|| bone / zone)
 }
 
 /// The error of a fraction falls off towards an empty and a full interior.
@@ -166,9 +166,7 @@ fn draw_interior(
     random: &mut ChaCha8Rng,
 ) -> (f64, InteriorClass) {
     let all: Vec<&InteriorSlice> = interior.slices.iter().collect();
-    let drawn = blocks(&all, random);
-    let (bone, zone) = drawn.iter().fold((0.0, 0.0), |(b, z), s| (b + s.ossified_mm2, z + s.zone_mm2));
-    let sampled = if zone > 0.0 { bone / zone } else { case.fraction };
+    let sampled = pooled_fraction(blocks(&all, random)).unwrap_or(case.fraction);
     let room = room(case.fraction);
     let leaked = RIM_LEAK_SD * coverage * (1.0 - case.fraction) * normal(random).abs();
     let fraction = (sampled + FRACTION_SD * room * normal(random) - leaked).clamp(0.0, 1.0);

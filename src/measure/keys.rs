@@ -70,7 +70,7 @@ pub const METAL: Key<Metal> = Key::new("metal");
 pub const EXCLUDED: Key<Vec<Array2<bool>>> = Key::new("excluded");
 /// The rim on each slice of `outline`, at the mineral threshold and at the two sensitivity thresholds.
 pub const RIM: Key<[Vec<RimSlice>; 3]> = Key::new("rim");
-/// Present only where slices are near enough to each other to read a rim from them.
+/// Present only where a rim can be read: slices near enough to each other, and not the same bone on both sides.
 pub const RIM_SLICES: Key<()> = Key::new("rim_slices");
 /// The interior, at the same three thresholds.
 pub const INTERIOR: Key<[Interior; 3]> = Key::new("interior");

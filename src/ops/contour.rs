@@ -136,12 +136,14 @@ pub fn edges(points: &[Point]) -> impl Iterator<Item = (Point, Point)> + '_ {
     (0..points.len()).map(|i| (points[i], points[(i + 1) % points.len()]))
 }
 
+/// Where an edge crosses the line at `y` along x, if it does; of its ends it has only the lower one.
+pub fn crossing_x((p, q): (Point, Point), y: f64) -> Option<f64> {
+    ((p[1] > y) != (q[1] > y)).then(|| p[0] + (y - p[1]) / (q[1] - p[1]) * (q[0] - p[0]))
+}
+
 /// Whether a point lies inside a closed polygon (crossing number).
 pub fn contains(points: &[Point], at: Point) -> bool {
-    let crosses = |(p, q): (Point, Point)| {
-        (p[1] > at[1]) != (q[1] > at[1]) && at[0] < p[0] + (at[1] - p[1]) / (q[1] - p[1]) * (q[0] - p[0])
-    };
-    edges(points).filter(|&e| crosses(e)).count() % 2 == 1
+    edges(points).filter(|&e| crossing_x(e, at[1]).is_some_and(|x| at[0] < x)).count() % 2 == 1
 }
 
 #[cfg(test)]

@@ -1,6 +1,6 @@
 //! Signed distance to the rings of an outline, found without looking at every edge.
 
-use super::contour::edges;
+use super::contour::{crossing_x, edges};
 use super::outline::{Point, Ring};
 
 /// The edges of rings in runs, each run with the box around it.
@@ -54,10 +54,7 @@ impl Run {
 
     /// How many edges a line from the point towards growing x crosses.
     fn crossings(&self, at: Point) -> usize {
-        let crosses = |&&(p, q): &&(Point, Point)| {
-            (p[1] > at[1]) != (q[1] > at[1]) && at[0] < p[0] + (at[1] - p[1]) / (q[1] - p[1]) * (q[0] - p[0])
-        };
-        self.edges.iter().filter(crosses).count()
+        self.edges.iter().filter(|&&e| crossing_x(e, at[1]).is_some_and(|x| at[0] < x)).count()
     }
 }
 

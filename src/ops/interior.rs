@@ -37,6 +37,13 @@ pub struct Rules {
     pub min_zone_mm2: f64,
 }
 
+impl Rules {
+    /// Depth from which tissue of a section of this area is interior, mm (method.md 3.5).
+    pub fn peel_of(&self, area_mm2: f64) -> f64 {
+        self.peel_mm.min(self.peel_share * (area_mm2 / std::f64::consts::PI).sqrt())
+    }
+}
+
 /// How much deeper than the peel a piece must reach to be internal bone and not the rim's inner face, mm (method.md 3.5).
 const DEEPER_MM: f64 = 2.0;
 
@@ -85,10 +92,6 @@ pub struct Interior {
     pub slices: Vec<InteriorSlice>,
     /// Largest piece of bone that reaches deeper than the rim could, mm3.
     pub deep_piece_mm3: f64,
-    /// Median density of the unossified interior, HU.
-    pub soft_hu: f64,
-    /// Density of the interior's own bone, HU.
-    pub bone_hu: f64,
     /// Area of interior that does not count, over all slices, mm2.
     pub excluded_mm2: f64,
 }
@@ -133,7 +136,7 @@ fn at_threshold(
     let mixture = |hu: f32| ((f64::from(hu) - soft_hu) / (bone_hu - soft_hu)).clamp(0.0, 1.0);
     let slices = each(sections.len(), |k| slice(&sections[k], &depths[k], &bone[k], mixture));
     let excluded_mm2 = sections.iter().zip(&depths).map(|(s, d)| excluded_mm2(s, d)).sum();
-    Interior { slices, deep_piece_mm3, soft_hu, bone_hu, excluded_mm2 }
+    Interior { slices, deep_piece_mm3, excluded_mm2 }
 }
 
 fn slice(section: &Section, depth: &Depth, bone: &Array2<bool>, mixture: impl Fn(f32) -> f64) -> InteriorSlice {

@@ -34,7 +34,7 @@ use deblur::Kernel;
 use density::Densities;
 use layers::{KINDS, Layers, OFFSETS};
 pub use profile::{PROFILE_MM, Profile, Source, profiles};
-use thickness::Excess;
+use thickness::excess_width_mm;
 pub use thickness::thickness_mm;
 
 /// How a rim is told from what is not one.
@@ -95,8 +95,8 @@ pub struct Arc {
     pub inner_mm: Option<f64>,
     /// How far a surface so tilted moves within a slice, mm: the rim shows so much thicker.
     pub smear_mm: f64,
-    /// What it shows of the rim's thickness, where it is covered.
-    pub excess: Option<Excess>,
+    /// Where it is covered and free on both sides: the rim's excess over its surroundings added up / its height, mm.
+    pub excess_width_mm: Option<f64>,
     /// Ring of the outline it belongs to, an index into the slice's rings.
     pub ring: usize,
 }
@@ -144,6 +144,11 @@ impl RimSlice {
 pub struct Rays<'a> {
     profiles: &'a [Vec<Profile>],
     layers: Vec<Vec<Layers>>,
+    /// Layer means well inside and well outside the outline, of all rays, HU.
+    inside_hu: Vec<f64>,
+    around_hu: Vec<f64>,
+    /// Median of the latter, HU.
+    surroundings_hu: f64,
     slice_mm: f64,
 }
 
@@ -175,35 +180,29 @@ impl<'a> Rays<'a> {
         let mut soft: Vec<f64> = soft.filter(|&hu| hu < mineral_hu).collect();
         let noise_hu = robust_sd(&mut soft).unwrap_or(UNKNOWN_NOISE_HU).clamp(NOISE_HU[0], NOISE_HU[1]);
         let kernel = Kernel::new(rules.spread_mm, noise_hu, profile::STEP_MM);
-        let layers = each(profiles.len(), |k| {
+        let layers: Vec<Vec<Layers>> = each(profiles.len(), |k| {
             profiles[k].iter().map(|p| Layers::new(|u| kernel.layer(&p.hu, profile::index(u)))).collect()
         });
-        Self { profiles, layers, slice_mm }
-    }
-
-    fn all(&self) -> impl Iterator<Item = &Layers> {
-        self.layers.iter().flatten()
+        let inside_hu = layers.iter().flatten().flat_map(|l| DEEP_MM.map(|u| l.at(u))).collect();
+        let around_hu: Vec<f64> = layers.iter().flatten().flat_map(|l| AROUND_MM.map(|u| l.at(u))).collect();
+        let surroundings_hu = quantile(&mut around_hu.clone(), 0.5).unwrap_or(f64::NEG_INFINITY);
+        Self { profiles, layers, inside_hu, around_hu, surroundings_hu, slice_mm }
     }
 
     /// Whether the same bone lies well inside and well outside the outline: then no border is seen, and what is dense near
     /// it may be anything.
     pub fn same_bone(&self, bone_hu: f64) -> bool {
-        let of = |places: &[f64]| self.all().flat_map(|l| places.iter().map(|&u| l.at(u))).collect::<Vec<f64>>();
-        let [inside, outside] = [of(&DEEP_MM), of(&AROUND_MM)];
         let bony = |hu: &[f64]| hu.iter().filter(|&&hu| hu >= bone_hu).count() as f64 >= BONY_SHARE * hu.len() as f64;
-        let middle = |mut hu: Vec<f64>| quantile(&mut hu, 0.5);
-        let dense = bony(&inside) && bony(&outside);
-        dense && middle(inside).zip(middle(outside)).is_some_and(|(i, o)| (i - o).abs() <= SAME_HU)
+        let same = |inside_hu: f64| (inside_hu - self.surroundings_hu).abs() <= SAME_HU;
+        let dense = bony(&self.inside_hu) && bony(&self.around_hu);
+        dense && quantile(&mut self.inside_hu.clone(), 0.5).is_some_and(same)
     }
 
     /// Every ring with what its rays show at one mineral threshold.
     fn rings(&self, outlines: &[SliceOutline], rules: &Rules, mineral_hu: f64) -> Vec<border::Ring> {
         let bone_hu = mineral_hu - rules.bone_below_hu;
-        let inside: Vec<f64> = self.all().flat_map(|l| DEEP_MM.map(|u| l.at(u))).collect();
-        let around: Vec<f64> = self.all().flat_map(|l| AROUND_MM.map(|u| l.at(u))).collect();
-        let densities = Densities::new(&inside, &around, bone_hu);
-        let marrow_hu = quantile(&mut around.clone(), 0.5).unwrap_or(f64::NEG_INFINITY);
-        let cortex_hu = bone_hu.max(marrow_hu + CORTEX_ABOVE_HU);
+        let densities = Densities::new(&self.inside_hu, &self.around_hu, bone_hu);
+        let cortex_hu = bone_hu.max(self.surroundings_hu + CORTEX_ABOVE_HU);
         let slices = each(self.profiles.len(), |k| {
             let evidence: Vec<Evidence> = (0..self.profiles[k].len())
                 .map(|i| evidence(&self.profiles[k][i], &self.layers[k][i], &densities, cortex_hu))
@@ -290,7 +289,7 @@ fn arc(profile: &Profile, belief: Belief, slice_mm: f64, bone_hu: f64) -> Arc {
     let smear_mm = profile.tilt_tangent * slice_mm;
     let thickest_mm = THICKEST_MM + 0.5 * smear_mm;
     let inner = if covered { inner_face(&profile.hu, peak, belief.border_mm - thickest_mm) } else { None };
-    let excess = if covered { Excess::of(profile, belief.border_mm, bone_hu) } else { None };
+    let excess_width_mm = if covered { excess_width_mm(profile, belief.border_mm, bone_hu) } else { None };
     Arc {
         at: profile.ray.at,
         normal: profile.ray.normal,
@@ -302,7 +301,7 @@ fn arc(profile: &Profile, belief: Belief, slice_mm: f64, bone_hu: f64) -> Arc {
         width_mm: width.map(|samples| samples * profile::STEP_MM),
         inner_mm: inner,
         smear_mm,
-        excess,
+        excess_width_mm,
         ring: profile.ring,
     }
 }
@@ -406,7 +405,7 @@ mod tests {
             width_mm: None,
             inner_mm: None,
             smear_mm: 0.0,
-            excess: None,
+            excess_width_mm: None,
             ring: 0,
         };
         covers.chars().map(arc).collect()

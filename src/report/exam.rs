@@ -35,8 +35,7 @@ impl<'a> Exam<'a> {
         let image = board.find(&AXIAL_IMAGE)?;
         let outlines = board.find(&OUTLINE).filter(|o| !o.is_empty())?;
         let shown = outlines.iter().all(|o| o.plane < image.geometry().dims[2] && !o.rings.is_empty());
-        let judged = board.find(&RIM_SLICES).and_then(|()| board.find(&RIM));
-        let rim = judged.map_or(&[][..], |r| &r[0]);
+        let rim = judged_rim(board).unwrap_or_default();
         let interior = board.find(&INTERIOR).map_or(&[][..], |i| &i[0].slices);
         shown.then_some(Self { rows, outlines, image, rim, interior })
     }
@@ -91,6 +90,11 @@ impl<'a> Exam<'a> {
         let arcs: &[Arc] = self.rim(k).map_or(&[], |rim| &rim.arcs);
         marks::outline(canvas, view, &self.outlines[k], arcs, width);
     }
+}
+
+/// The rim at the mineral threshold, unless it was refused.
+pub fn judged_rim(board: &Board) -> Option<&[RimSlice]> {
+    board.find(&RIM_SLICES).and_then(|()| board.find(&RIM)).map(|rims| &rims[0][..])
 }
 
 /// `patient  timepoint  CT  level`, with series and lesion where they are not the only ones.

@@ -123,7 +123,7 @@ fn rim(outline: &SliceOutline) -> RimSlice {
             width_mm: None,
             inner_mm: None,
             smear_mm: 0.0,
-            excess: None,
+            excess_width_mm: None,
             ring: 0,
         }
     };
@@ -196,7 +196,7 @@ pub fn board() -> Board {
     board.put(&RIM_SLICES, (), &[]);
     board.put(&RIM, [(); 3].map(|()| outlines.iter().map(rim).collect()), &[]);
     let slices: Vec<InteriorSlice> = outlines.iter().map(interior).collect();
-    let interior = Interior { slices, deep_piece_mm3: 900.0, soft_hu: 62.0, bone_hu: 430.0, excluded_mm2: 0.0 };
+    let interior = Interior { slices, deep_piece_mm3: 900.0, excluded_mm2: 0.0 };
     board.put(&INTERIOR, [interior.clone(), interior.clone(), interior], &[]);
     board.put(&OUTLINE, outlines, &[]);
     board

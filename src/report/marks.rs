@@ -148,7 +148,7 @@ mod tests {
             width_mm: None,
             inner_mm: None,
             smear_mm: 0.0,
-            excess: None,
+            excess_width_mm: None,
             ring: 0,
         }
     }

@@ -1,5 +1,6 @@
 //! The masks of what was found in an exam, on the grid of its image, under the names they have in `masks/`.
 
+use super::exam::judged_rim;
 use crate::batch::measurer::Gallery;
 use crate::batch::study::ExamName;
 use crate::geometry::Geometry;
@@ -28,8 +29,7 @@ impl Gallery for Masks {
         let found = board.find(&SCAN).zip(board.find(&AXIAL_IMAGE)).zip(board.find(&OUTLINE));
         let Some(((scan, image), outlines)) = found else { return Vec::new() };
         let grid = image.geometry();
-        let judged = board.find(&RIM_SLICES).and_then(|()| board.find(&RIM));
-        let rim = judged.map(|r| ("rim", rim_mask(grid, outlines, &r[0])));
+        let rim = judged_rim(board).map(|r| ("rim", rim_mask(grid, outlines, r)));
         let ossified = board.find(&INTERIOR).map(|i| ("ossified", ossified_mask(grid, outlines, &i[0])));
         let file = |(name, mask): (&str, Mask)| {
             (format!("{}_{name}.nii.gz", who.stem()), encode(&onto(&mask, &scan.whole), true))

@@ -64,7 +64,7 @@ fn measured(view: &View<'_>, settings: &Settings) -> Option<SoftTissue> {
     let rules = &settings.interior;
     let (bone_hu, bone_mm3) = (HIGHEST_HU, rules.min_component_mm3);
     let source = Source { image: &image, tumour: &tumour, native_bone: &native_bone, bone_hu, bone_mm3 };
-    soft_tissue(&source, |mm2| rules.peel_mm.min(rules.peel_share * (mm2 / std::f64::consts::PI).sqrt()))
+    soft_tissue(&source, |mm2| rules.peel_of(mm2))
 }
 
 /// `max(T, median + 4 SD)`, at most [`HIGHEST_HU`], of each threshold, with a remark if the main one moved. Where the

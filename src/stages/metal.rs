@@ -1,11 +1,12 @@
 //! Where there is metal near the lesion (method.md 3.8).
 
 use super::Stage;
+use crate::geometry::Extent;
 use crate::measure::keys::Metal;
 use crate::measure::settings::Settings;
 use crate::measure::{Board, Modality, Refusal, View, flag, keys};
 use crate::volume::Volume;
-use crate::volume::traverse::{each, fold};
+use crate::volume::traverse::each;
 
 /// `metal`
 pub const DEF: Stage = Stage {
@@ -38,20 +39,26 @@ fn run(view: &View<'_>, settings: &Settings) -> Result<Board, Refusal> {
         return Ok(board);
     };
     let margin = image.geometry().spacing.map(|mm| (REACH_MM / mm) as usize);
-    let near = image.crop(&part.grown([margin[0], margin[1], 0], image.geometry().dims));
-    let from_hu = metal_from_hu(&near, settings.density.metal_hu);
-    let outlines = view.get(&keys::OUTLINE);
-    let in_slice =
-        each(outlines.len(), |k| near.plane(outlines[k].plane - part.lo[2]).iter().any(|&hu| f64::from(hu) >= from_hu));
+    let near = part.grown([margin[0], margin[1], 0], image.geometry().dims);
+    let highest_hu = each(near.hi[2] - near.lo[2], |k| highest_hu(image, &near, near.lo[2] + k));
+    let from_hu =
+        metal_from_hu(highest_hu.iter().copied().fold(f32::NEG_INFINITY, f32::max), settings.density.metal_hu);
+    let holds = |plane: usize| f64::from(highest_hu[plane - near.lo[2]]) >= from_hu;
+    let in_slice: Vec<bool> = view.get(&keys::OUTLINE).iter().map(|o| holds(o.plane)).collect();
     let flags: &[_] = if in_slice.contains(&true) { &[flag::METAL] } else { &[] };
     board.put(&keys::METAL, Metal { from_hu, in_slice }, flags);
     Ok(board)
 }
 
-/// From which density on a voxel is metal, HU.
-fn metal_from_hu(image: &Volume<f32>, metal_hu: f64) -> f64 {
-    let highest = fold(image.as_slice(), || f32::NEG_INFINITY, |most, &hu| most.max(hu), f32::max);
-    let clipped = (f64::from(highest) - CLIP_HU).abs() < 0.5;
+/// The highest density of a plane within a box, HU.
+fn highest_hu(image: &Volume<f32>, near: &Extent, z: usize) -> f32 {
+    let window = ndarray::s![near.lo[1]..near.hi[1], near.lo[0]..near.hi[0]];
+    image.plane(z).slice(window).iter().copied().fold(f32::NEG_INFINITY, f32::max)
+}
+
+/// From which density on a voxel is metal in an image whose highest density this is, HU.
+fn metal_from_hu(highest_hu: f32, metal_hu: f64) -> f64 {
+    let clipped = (f64::from(highest_hu) - CLIP_HU).abs() < 0.5;
     if clipped { metal_hu.min(CLIPPED_METAL_HU) } else { metal_hu }
 }
 
@@ -66,10 +73,13 @@ mod tests {
             let grid = Geometry::upright([4, 4, 2], [1.0; 3]);
             Volume::from_fn(grid, |[x, y, z]| if (x, y, z) == (1, 2, 1) { most } else { 40.0 })
         };
-        assert_eq!(metal_from_hu(&ends_at(3071.0), 2500.0), 2500.0);
-        assert_eq!(metal_from_hu(&ends_at(3071.0), 6000.0), 2500.0);
-        assert_eq!(metal_from_hu(&ends_at(3071.0), 2000.0), 2000.0);
-        assert_eq!(metal_from_hu(&ends_at(6500.0), 6000.0), 6000.0);
-        assert_eq!(metal_from_hu(&ends_at(900.0), 6000.0), 6000.0);
+        let from = |image: &Volume<f32>, metal_hu: f64| {
+            metal_from_hu(highest_hu(image, &Extent::whole([4, 4, 2]), 1), metal_hu)
+        };
+        assert_eq!(from(&ends_at(3071.0), 2500.0), 2500.0);
+        assert_eq!(from(&ends_at(3071.0), 6000.0), 2500.0);
+        assert_eq!(from(&ends_at(3071.0), 2000.0), 2000.0);
+        assert_eq!(from(&ends_at(6500.0), 6000.0), 6000.0);
+        assert_eq!(from(&ends_at(900.0), 6000.0), 6000.0);
     }
 }

@@ -100,7 +100,7 @@ fn squared_and_end(source: &Source<'_>, sections: &[Section], shells: &[Shell], 
     let (section, here_mm) = (&sections[k], &shells[k].depth_mm);
     let mut squared = here_mm.mapv(|d| d * d);
     let mut end_mm = f64::INFINITY;
-    // Beyond this depth nothing depends on how deep a pixel lies.
+    // Internal bone is told from the peel within this depth; a rim that hides more is not followed farther.
     let reach = ((section.peel_mm + DEEPER_MM + 1.0) / source.slice_mm).ceil() as usize;
     for plane in section.plane as isize - reach as isize..=(section.plane + reach) as isize {
         let apart = plane.abs_diff(section.plane as isize);
@@ -151,7 +151,7 @@ mod tests {
             width_mm,
             inner_mm,
             smear_mm: 0.0,
-            excess: None,
+            excess_width_mm: None,
             ring: 0,
         }
     }

@@ -1,7 +1,7 @@
 //! What of a slice does not depend on the mineral threshold: its pixels, which of them lie inside the outline, how deep.
 
 use super::{Rules, Source};
-use crate::ops::contour::edges;
+use crate::ops::contour::{crossing_x, edges};
 use crate::ops::distance::{Nearest, to_outside_mm};
 use crate::ops::outline::SliceOutline;
 use crate::ops::plane::Plane;
@@ -46,7 +46,6 @@ impl Section {
         // The border runs about half a pixel before the nearest centre outside.
         let depth = |mm: f64| (mm - plane.pixel_mm[0] / 2.0).max(0.0) as f32;
         let outline_mm = to_outside_mm(inside.view(), plane.pixel_mm).mapv(depth);
-        let radius_mm = (outline.area_mm2 / std::f64::consts::PI).sqrt();
         Self {
             plane: outline.plane,
             excluded: source.excluded[k].slice(cut).to_owned(),
@@ -54,7 +53,7 @@ impl Section {
             inside,
             outline_mm,
             ray: nearest_rays(rim, &hu),
-            peel_mm: rules.peel_mm.min(rules.peel_share * radius_mm),
+            peel_mm: rules.peel_of(outline.area_mm2),
             hu,
         }
     }
@@ -70,6 +69,7 @@ impl Section {
     }
 }
 
+/// Densities from `least_hu` on outside the outline, HU.
 fn bony_outside(plane: &Plane<f32>, inside: &Array2<bool>, excluded: &Array2<bool>, least_hu: f64) -> Vec<f32> {
     let pixels = plane.pixels.iter().zip(inside).zip(excluded);
     let outside = pixels.filter(|((hu, inside), excluded)| f64::from(**hu) >= least_hu && !**inside && !**excluded);
@@ -91,15 +91,13 @@ fn window(outline: &SliceOutline, plane: &Plane<f32>) -> [Range<usize>; 2] {
 fn fill(outline: &SliceOutline, plane: &Plane<f32>) -> Array2<bool> {
     let (ny, nx) = plane.pixels.dim();
     let mut crossings: Vec<Vec<f64>> = vec![Vec::new(); ny];
-    for (p, q) in outline.rings.iter().flat_map(|r| edges(&r.points)) {
+    for edge in outline.rings.iter().flat_map(|r| edges(&r.points)) {
+        let (low, high) = (edge.0[1].min(edge.1[1]), edge.0[1].max(edge.1[1]));
         let row = |mm: f64| ((mm - plane.corner_mm[1]) / plane.pixel_mm[1]).max(0.0) as usize;
-        let first = row(p[1].min(q[1])).min(ny);
-        let rows = first..(row(p[1].max(q[1])) + 2).clamp(first, ny);
+        let first = row(low).min(ny);
+        let rows = first..(row(high) + 2).clamp(first, ny);
         for (y, crossings) in rows.clone().zip(&mut crossings[rows]) {
-            let at = plane.at(0, y)[1];
-            if (p[1] > at) != (q[1] > at) {
-                crossings.push(p[0] + (at - p[1]) / (q[1] - p[1]) * (q[0] - p[0]));
-            }
+            crossings.extend(crossing_x(edge, plane.at(0, y)[1]));
         }
     }
     let mut inside = Array2::from_elem((ny, nx), false);

@@ -8,13 +8,6 @@ use super::profile::{Profile, STEP_MM, index};
 use super::{Arc, RimSlice};
 use crate::ops::quantile::quantile;
 
-/// What a covered ray shows of the rim's thickness.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Excess {
-    /// Excess over the surroundings added up across the rim / its height, mm.
-    pub width_mm: f64,
-}
-
 /// Tissue beside the rim is read this far inside and outside of the border, mm: beyond blur and the thickest rim.
 const INSIDE_MM: [f64; 2] = [-6.0, -4.0];
 const OUTSIDE_MM: [f64; 2] = [2.0, 3.5];
@@ -24,32 +17,31 @@ const THICKNESS_MM: [f64; 2] = [0.3, 6.0];
 /// The mean of three samples about the peak blurs as much, SD, mm: `STEP_MM sqrt(2/3)`.
 const TOP_SPREAD_MM: f64 = 0.204;
 
-impl Excess {
-    /// Of a ray whose true border lies at `border_mm`; `None` where bone goes on inside or outside.
-    pub fn of(profile: &Profile, border_mm: f64, bone_hu: f64) -> Option<Self> {
-        let at = |mm: f64| index((border_mm + mm).clamp(super::PROFILE_MM[0], super::PROFILE_MM[1]));
-        let level = |span: [f64; 2]| {
-            let mut hu: Vec<f64> = profile.hu[at(span[0])..=at(span[1])].iter().map(|&v| f64::from(v)).collect();
-            quantile(&mut hu, 0.5).filter(|&hu| hu < bone_hu)
-        };
-        let (inside, outside) = (level(INSIDE_MM)?, level(OUTSIDE_MM)?);
-        let span = &profile.hu[at(INSIDE_MM[1])..=at(OUTSIDE_MM[0])];
-        let peak = (0..span.len()).max_by(|&a, &b| span[a].total_cmp(&span[b]))?;
-        let over = |i: usize| f64::from(span[i]) - if i < peak { inside } else { outside };
-        // A sharp kernel overshoots at the peak: the mean about it does so less.
-        let top = &span[peak.saturating_sub(1)..(peak + 2).min(span.len())];
-        let top_hu = top.iter().map(|&hu| f64::from(hu)).sum::<f64>() / top.len() as f64;
-        let height_hu = top_hu - (inside + outside) / 2.0;
-        let sum_hu_mm = (0..span.len()).map(over).sum::<f64>() * STEP_MM;
-        // A slice shows a sloping shell thicker than it is.
-        (height_hu > 0.0).then(|| Self { width_mm: profile.cos_tilt() * sum_hu_mm / height_hu })
-    }
+/// Excess of a rim over its surroundings added up across it / its height, mm, on a ray whose true border lies at
+/// `border_mm`; `None` where bone goes on inside or outside.
+pub fn excess_width_mm(profile: &Profile, border_mm: f64, bone_hu: f64) -> Option<f64> {
+    let at = |mm: f64| index((border_mm + mm).clamp(super::PROFILE_MM[0], super::PROFILE_MM[1]));
+    let level = |span: [f64; 2]| {
+        let mut hu: Vec<f64> = profile.hu[at(span[0])..=at(span[1])].iter().map(|&v| f64::from(v)).collect();
+        quantile(&mut hu, 0.5).filter(|&hu| hu < bone_hu)
+    };
+    let (inside, outside) = (level(INSIDE_MM)?, level(OUTSIDE_MM)?);
+    let span = &profile.hu[at(INSIDE_MM[1])..=at(OUTSIDE_MM[0])];
+    let peak = (0..span.len()).max_by(|&a, &b| span[a].total_cmp(&span[b]))?;
+    let over = |i: usize| f64::from(span[i]) - if i < peak { inside } else { outside };
+    // A sharp kernel overshoots at the peak: the mean about it does so less.
+    let top = &span[peak.saturating_sub(1)..(peak + 2).min(span.len())];
+    let top_hu = top.iter().map(|&hu| f64::from(hu)).sum::<f64>() / top.len() as f64;
+    let height_hu = top_hu - (inside + outside) / 2.0;
+    let sum_hu_mm = (0..span.len()).map(over).sum::<f64>() * STEP_MM;
+    // A slice shows a sloping shell thicker than it is.
+    (height_hu > 0.0).then(|| profile.cos_tilt() * sum_hu_mm / height_hu)
 }
 
 /// The thickness of the rim over the covered rays of some slices behind a blur of `spread_mm` (SD), mm.
 pub fn thickness_mm(slices: &[&RimSlice], spread_mm: f64) -> Option<f64> {
-    let shown = slices.iter().flat_map(|s| &s.arcs).filter_map(|a: &Arc| a.excess);
-    quantile(&mut shown.map(|e| e.width_mm).collect::<Vec<_>>(), 0.5).map(|width_mm| unblurred_mm(width_mm, spread_mm))
+    let shown = slices.iter().flat_map(|s| &s.arcs).filter_map(|a: &Arc| a.excess_width_mm);
+    quantile(&mut shown.collect::<Vec<_>>(), 0.5).map(|width_mm| unblurred_mm(width_mm, spread_mm))
 }
 
 /// `w` of `width = w / erf(w / (2 sqrt(2) spread))`, which rises with w: halved until it is known to a micrometre.
@@ -85,8 +77,8 @@ mod tests {
         for (thickness_mm, hu, within_mm) in
             [(1.0, 400.0, 0.6), (1.0, 900.0, 0.4), (1.5, 500.0, 0.3), (2.0, 500.0, 0.3), (3.0, 700.0, 0.2)]
         {
-            let found = Excess::of(&shell(thickness_mm, hu), 0.0, 180.0).unwrap();
-            let mm = unblurred_mm(found.width_mm, 0.65);
+            let width_mm = excess_width_mm(&shell(thickness_mm, hu), 0.0, 180.0).unwrap();
+            let mm = unblurred_mm(width_mm, 0.65);
             assert!((mm - thickness_mm).abs() < within_mm, "{thickness_mm} mm of {hu} HU: {mm}");
         }
     }
@@ -95,6 +87,6 @@ mod tests {
     fn bone_beyond_the_rim_says_nothing_of_its_thickness() {
         let mut profile = shell(1.5, 500.0);
         profile.hu.iter_mut().take(index(-3.5)).for_each(|hu| *hu = 400.0);
-        assert_eq!(Excess::of(&profile, 0.0, 180.0), None);
+        assert_eq!(excess_width_mm(&profile, 0.0, 180.0), None);
     }
 }
