@@ -39,7 +39,7 @@ pub static LIMITS: &[(&str, Limit)] = &[
     ("density.streak_ratio", Limit::Number(1.0, 1000.0)),
     ("rim.spread_mm", Limit::Number(0.2, 2.0)),
     ("rim.bone_below_hu", Limit::Number(0.0, 500.0)),
-    ("rim.arc_step_mm", Limit::Number(0.1, 10.0)),
+    ("rim.arc_step_mm", Limit::Number(0.8, 1.25)),
     ("rim.close_gap_mm", Limit::Number(0.0, 50.0)),
     ("rim.min_run_mm", Limit::Number(0.0, 50.0)),
     ("rim.max_slice_smear_mm", Limit::Number(0.1, 100.0)),

@@ -92,8 +92,9 @@ fn at_sensitivity(view: &View<'_>, settings: &Settings, threshold: usize) -> Res
     Ok(Reading { uncertainty, ..reading })
 }
 
-/// The chances of all grades; `None` where one side cannot be judged.
+/// The chances of all grades; `None` where one side cannot be judged, though its rays or pixels show something.
 fn chances(view: &View<'_>, threshold: usize) -> Option<[f64; 6]> {
+    view.look(&keys::RIM_SLICES).ok()?;
     view.look(&keys::DOUBT).ok().and_then(|d| d[threshold].grade)
 }
 

@@ -5,7 +5,7 @@
 
 use super::boriani::{GRADES, grade};
 use super::interior::{InteriorCase, InteriorClass};
-use super::rim::{RimCase, RimClass};
+use super::rim::{RimCase, RimClass, SEEN_RUN_MM};
 use super::settings::Settings;
 use crate::ops::interior::{Interior, InteriorSlice};
 use crate::ops::quantile::quantile;
@@ -32,6 +32,8 @@ const PATCH_MM2: f64 = 10.0;
 const PRIOR_MM2: f64 = 200.0;
 /// Error of a rim's median thickness beside its sampling, SD, mm: on the phantom `hard`, seed 21, 123 rims of 0.8 to 3 mm.
 const THICKNESS_SD_MM: f64 = 0.5;
+/// A run of rim ends where its rays say, give or take this, SD, mm: gaps up to 3 mm are closed, runs under 5 mm dropped.
+const SEEN_SD_MM: f64 = 3.0;
 /// Fewer slices than this show no spread.
 const FEWEST: usize = 3;
 /// A complete rim may add this much to the fraction, SD: seen through thick slices it looks like internal bone.
@@ -154,7 +156,8 @@ impl<'a> Undecided<'a> {
         let drawn = blocks(&self.slices, random);
         let shift = self.sd * normal(random);
         let coverage = (super::rim::pooled(&drawn) + shift).clamp(0.0, 1.0);
-        (coverage, super::rim::class_of(coverage, shift, case.seen, &drawn, &settings.grade))
+        let seen = case.seen_mm + SEEN_SD_MM * normal(random) >= SEEN_RUN_MM;
+        (coverage, super::rim::class_of(coverage, shift, seen, &drawn, &settings.grade))
     }
 }
 
@@ -170,7 +173,8 @@ fn draw_interior(
     let room = room(case.fraction);
     let leaked = RIM_LEAK_SD * coverage * (1.0 - case.fraction) * normal(random).abs();
     let fraction = (sampled + FRACTION_SD * room * normal(random) - leaked).clamp(0.0, 1.0);
-    (fraction, super::interior::class_of(fraction, interior.deep_piece_mm3, &settings.interior))
+    let more = case.like_marrow * uniform(random);
+    case.with_more(fraction, more, interior.deep_piece_mm3, &settings.interior)
 }
 
 /// As many members as there are, in blocks of neighbours, the list taken as closed.
@@ -182,7 +186,11 @@ fn blocks<T: Copy>(members: &[T], random: &mut ChaCha8Rng) -> Vec<T> {
 
 /// Nearly normal: twelve uniform numbers have unit variance together.
 fn normal(random: &mut ChaCha8Rng) -> f64 {
-    (0..12).map(|_| f64::from(random.next_u32()) / f64::from(u32::MAX)).sum::<f64>() - 6.0
+    (0..12).map(|_| uniform(random)).sum::<f64>() - 6.0
+}
+
+fn uniform(random: &mut ChaCha8Rng) -> f64 {
+    f64::from(random.next_u32()) / f64::from(u32::MAX)
 }
 
 #[derive(Default)]

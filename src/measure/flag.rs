@@ -41,9 +41,11 @@ flags! {
     INTERIOR_THRESHOLD = "interior_threshold", "The interior's mineral threshold was raised to this many HU, above soft tissue with contrast medium.";
     KV_UNKNOWN = "kv_unknown", "Tube voltage unknown: thresholds of 120 kV were used.";
     LEVEL_UNKNOWN = "level_unknown", "The vertebral level is not known.";
-    METAL = "metal", "Metal in slices of the lesion: what lies within 5 mm of it, and rays in its streaks, are not used.";
+    LIKE_MARROW = "like_marrow", "This share of the interior is as dense as the marrow around: new bone or marrow that was left, so it is not counted.";
+    METAL = "metal", "Metal in slices of the lesion: what lies near it (density.metal_margin_mm), and rays in its streaks, are not used.";
     PIECES = "pieces", "The outline has this many separate pieces.";
     RIM_NOT_SEEN = "rim_not_seen", "Coverage is above the limit, but no run of 10 mm stands on two neighbouring slices: read as no rim.";
+    RIM_THINNER_THAN_BLUR = "rim_thinner_than_blur", "The rim looks no wider than the scanner's blur makes any rim: at most some 1.5 mm, the number is the floor.";
     SECTION_CROSSES_HALF = "section_crosses_half", "The fractions with and without the rim fall on either side of one half.";
     SLICE_GT_3MM = "slice_gt_3mm", "Slices are more than 3 mm apart.";
     SLICE_GT_5MM = "slice_gt_5mm", "Slices are more than 5 mm apart: outside RECIST 1.1.";

@@ -2,7 +2,7 @@
 
 use super::doubt::{largest_fraction_error, section_fraction_sd, slice_fraction_sd};
 use super::settings::{Grade, Settings};
-use super::{Column, Measure, Measurement, Modality, Reading, Refusal, View, flag, keys, no_flags, reason};
+use super::{Column, Flag, Measure, Measurement, Modality, Reading, Refusal, View, flag, keys, no_flags, reason};
 use crate::ops::interior::{Interior, InteriorSlice, Rules};
 use crate::ops::sampling::{Loss, drift};
 
@@ -36,8 +36,9 @@ pub const DEF: Measurement = Measurement {
             "fraction deeper than the peel on the slice where the outline is largest",
             |view, _| {
                 let (k, fraction) = slice_with_most(view, |s| s.section_mm2)?;
-                let slices = sections(view)?;
-                let beside = |k: Option<usize>| k.and_then(|k| slice_fraction(slices.get(k)?));
+                let (slices, outlines) = (sections(view)?, view.get(&keys::OUTLINE));
+                let next = |j: &usize| outlines.get(*j).is_some_and(|o| o.plane.abs_diff(outlines[k].plane) == 1);
+                let beside = |j: Option<usize>| j.filter(next).and_then(|j| slice_fraction(&slices[j]));
                 let place = drift(beside(k.checked_sub(1)), fraction, beside(Some(k + 1)));
                 Ok(on_slice(view, k, fraction).give_or_take(Loss::of_sd(slice_fraction_sd(slices, k)).and(place).rms()))
             },
@@ -118,29 +119,51 @@ pub struct InteriorCase {
     pub fraction: f64,
     /// Its class.
     pub class: InteriorClass,
+    /// Share of the zone that is bone or marrow left inside the lesion, no density tells; it is not in the fraction.
+    pub like_marrow: f64,
     hard_fraction: f64,
     section_fraction: f64,
 }
+
+/// Less of the zone like marrow is not worth a remark ...
+const LEAST_LIKE_MARROW: f64 = 0.02;
+/// ... and from this share on a class that it decides, or bone that is less than it, is not given: neither may hang on what
+/// cannot be told.
+const MUCH_LIKE_MARROW: f64 = 0.1;
 
 impl InteriorCase {
     /// Pools the slices by area.
     ///
     /// # Errors
-    /// Too little interior, or most of it native bone.
+    /// Too little interior, most of it native bone, or so much of it like the marrow around that the class hangs on it.
     pub fn of(interior: &Interior, settings: &Settings) -> Result<Self, Refusal> {
         let (slices, rules) = (&interior.slices, &settings.interior);
         let zone_mm2: f64 = slices.iter().map(|s| s.zone_mm2).sum();
-        if interior.excluded_mm2 > zone_mm2 {
-            return Err(Refusal::of(reason::NATIVE_BONE_GT_50PCT, ""));
+        // The zone counts without either.
+        if interior.native_bone_mm2 + interior.metal_mm2 > zone_mm2 {
+            let metal = interior.metal_mm2 > interior.native_bone_mm2;
+            return Err(Refusal::of(if metal { reason::METAL } else { reason::NATIVE_BONE_GT_50PCT }, ""));
         }
         if !slices.iter().any(|s| s.zone_mm2 >= rules.min_zone_mm2) {
             return Err(Refusal::of(reason::ZONE_LT_200MM2, ""));
         }
         let fraction = ratio(slices, |s| s.ossified_mm2, |s| s.zone_mm2);
         let class = class_of(fraction, interior.deep_piece_mm3, rules);
+        let like_marrow = interior.like_marrow_mm2 / zone_mm2;
+        let with_it = class_of(fraction + like_marrow, f64::INFINITY, rules);
+        if like_marrow >= MUCH_LIKE_MARROW && (with_it != class || like_marrow > fraction) {
+            return Err(Refusal::of(reason::INTERIOR_LIKE_MARROW, format!("{like_marrow:.2} of the interior")));
+        }
         let hard_fraction = ratio(slices, |s| s.hard_mm2, |s| s.zone_mm2);
         let section_fraction = ratio(slices, |s| s.section_ossified_mm2, |s| s.section_mm2);
-        Ok(Self { fraction, class, hard_fraction, section_fraction })
+        Ok(Self { fraction, class, like_marrow, hard_fraction, section_fraction })
+    }
+
+    /// Fraction and class if this much more of the zone were bone, at most what is like marrow.
+    pub fn with_more(&self, fraction: f64, more: f64, deep_piece_mm3: f64, rules: &Rules) -> (f64, InteriorClass) {
+        let deep_mm3 = if self.like_marrow >= LEAST_LIKE_MARROW { f64::INFINITY } else { deep_piece_mm3 };
+        let fraction = (fraction + more).clamp(0.0, 1.0);
+        (fraction, class_of(fraction, deep_mm3, rules))
     }
 
     /// Whether the fraction lies in the band around one half.
@@ -155,6 +178,10 @@ impl InteriorCase {
             .flag_if(self.fraction == 0.5, flag::EXACTLY_HALF)
             .flag_if((self.fraction - self.hard_fraction).abs() > SOFT_HARD_DIFFER, flag::FRACTION_SOFT_HARD_DIFFER)
             .flag_if(crosses, flag::SECTION_CROSSES_HALF)
+            .flag_if(
+                self.like_marrow >= LEAST_LIKE_MARROW,
+                Flag::with(&flag::LIKE_MARROW, format!("{:.2}", self.like_marrow)),
+            )
     }
 }
 

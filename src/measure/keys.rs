@@ -5,7 +5,7 @@ use super::doubt::Doubt;
 use crate::geometry::{Extent, Geometry};
 use crate::io::acquisition::Acquisition;
 use crate::ops::chord::Diameters;
-use crate::ops::interior::Interior;
+use crate::ops::interior::{Counts, Interior};
 use crate::ops::outline::SliceOutline;
 use crate::ops::plane::Plane;
 use crate::ops::rim::RimSlice;
@@ -67,7 +67,7 @@ pub const INTERIOR_THRESHOLDS: Key<[f64; 3]> = Key::new("interior_thresholds");
 /// Metal in the slices of the lesion.
 pub const METAL: Key<Metal> = Key::new("metal");
 /// What does not count on each slice of `outline`: native bone and metal, on the pixels of `planes`.
-pub const EXCLUDED: Key<Vec<Array2<bool>>> = Key::new("excluded");
+pub const COUNTS: Key<Vec<Array2<Counts>>> = Key::new("counts");
 /// The rim on each slice of `outline`, at the mineral threshold and at the two sensitivity thresholds.
 pub const RIM: Key<[Vec<RimSlice>; 3]> = Key::new("rim");
 /// Present only where a rim can be read: slices near enough to each other, and not the same bone on both sides.

@@ -24,7 +24,7 @@ pub const DEF: Measurement = Measurement {
         modalities: &[Modality::Ct],
         unit: "HU",
         about: "mean of the outline's pixels on the slice",
-        reads: &[keys::AXIAL_IMAGE.name, keys::AXIAL_TUMOUR.name, keys::OUTLINE.name],
+        reads: &[keys::AXIAL_IMAGE.name, keys::AXIAL_TUMOUR.name, keys::OUTLINE.name, keys::THRESHOLDS.name],
         cell: |view, k| {
             let plane = view.get(&keys::OUTLINE)[k].plane;
             plane_mean(view.get(&keys::AXIAL_IMAGE), view.get(&keys::AXIAL_TUMOUR), plane)

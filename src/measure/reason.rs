@@ -37,8 +37,9 @@ reasons! {
     EVALUABLE_PERIMETER_LT_50PCT = "evaluable_perimeter_lt_50pct", "Less than half of the outline's length can be judged for a rim.", "look at the pictures in qc/; thinner slices or another series may help";
     FOV_TRUNCATED = "fov_truncated", "The outline reaches the border of the image.", "use a series that shows the whole lesion";
     HU_SCALE_SUSPECT = "hu_scale_suspect", "Fat and muscle around the lesion are far from their densities: the image is not in HU.", "export the series anew; check its rescale slope and intercept";
+    INTERIOR_LIKE_MARROW = "interior_like_marrow", "The class of the interior hangs on tissue as dense as the marrow around: new bone, or marrow inside the outline.", "check the outline; compare with the baseline";
     INTERIOR_NE = "interior_ne", "The interior could not be judged.", "see ossified_fraction of the same exam";
-    METAL = "metal", "Metal and its streaks take more than half of the outline's length.", "use a reconstruction with metal artefact reduction, or a series from before the operation";
+    METAL = "metal", "Metal and its streaks take more than half of the outline's length, or of the interior.", "use a reconstruction with metal artefact reduction, or a series from before the operation";
     INTERIOR_OSSIFIED_NATIVE_CONTACT = "interior_ossified_native_contact", "Bone of one density lies on both sides of the outline: no rim can be told from it.", "check the outline; compare with the baseline";
     NATIVE_BONE_GT_50PCT = "native_bone_gt_50pct", "More than half of the interior is native bone.", "check the outline";
     NO_RIM = "no_rim", "There is no rim to measure.", "none";

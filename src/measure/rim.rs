@@ -36,7 +36,7 @@ pub const DEF: Measurement = Measurement {
                 let case = RimCase::of(&view.get(&keys::RIM)[0], settings)?;
                 let reading = Reading::class(RIM_CLASSES[case.class as usize]);
                 let uncertainty = view.look(&keys::DOUBT).ok().map(|d| 1.0 - d[0].rim[case.class as usize]);
-                let unseen = case.coverage >= settings.grade.rim_none_below && !case.seen;
+                let unseen = case.coverage >= settings.grade.rim_none_below && case.seen_mm < SEEN_RUN_MM;
                 let reading = Reading { uncertainty, ..reading.borderline_if(case.borderline(&settings.grade)) };
                 Ok(reading.flag_if(unseen, flag::RIM_NOT_SEEN))
             },
@@ -77,7 +77,7 @@ const NEEDS: &[&str] = &[keys::RIM.name, keys::RIM_SLICES.name];
 const RIM_CLASSES: &[&str] = &["none", "incomplete", "complete"];
 
 /// A rim is seen only where a covered run of this length stands on two neighbouring slices, mm (method.md 3.4).
-const SEEN_RUN_MM: f64 = 10.0;
+pub const SEEN_RUN_MM: f64 = 10.0;
 
 /// Less than this share of the whole outline evaluable: no rim can be read (method.md 3.4).
 const MIN_CASE_EVALUABLE: f64 = 0.5;
@@ -99,8 +99,8 @@ pub struct RimCase {
     pub coverage: f64,
     /// Its class.
     pub class: RimClass,
-    /// Whether neighbouring slices show a run long enough to be seen.
-    pub seen: bool,
+    /// Length of rim in one run that neighbouring slices both show, mm: a rim is seen from [`SEEN_RUN_MM`] on.
+    pub seen_mm: f64,
 }
 
 impl RimCase {
@@ -119,9 +119,9 @@ impl RimCase {
             return Err(Refusal::of(reason::TOO_FEW_SLICES, format!("{} slices", counted.len())));
         }
         let coverage = pooled(&counted);
-        let run = |s: &RimSlice| s.counts() && longest_run_mm(s) >= SEEN_RUN_MM;
-        let seen = slices.windows(2).any(|pair| pair.iter().all(run));
-        Ok(Self { coverage, class: class_of(coverage, 0.0, seen, &counted, &settings.grade), seen })
+        let seen_mm = seen_mm(&counted);
+        let class = class_of(coverage, 0.0, seen_mm >= SEEN_RUN_MM, &counted, &settings.grade);
+        Ok(Self { coverage, class, seen_mm })
     }
 
     /// Whether the coverage lies in a borderline band.
@@ -175,11 +175,18 @@ fn gap_excess_mm(slice: &RimSlice, grade: &Grade) -> f64 {
     slice.gap_mm.unwrap_or(0.0) - grade.rim_max_gap_mm.max(grade.rim_max_gap_share * slice.perimeter_mm)
 }
 
+/// The longest run that two slices next to each other both show, mm.
+fn seen_mm(counted: &[&RimSlice]) -> f64 {
+    let beside = counted.windows(2).filter(|pair| pair[1].plane == pair[0].plane + 1);
+    beside.map(|pair| longest_run_mm(pair[0]).min(longest_run_mm(pair[1]))).fold(0.0, f64::max)
+}
+
+/// Arcs that cannot be judged neither join nor break a run.
 fn longest_run_mm(slice: &RimSlice) -> f64 {
     let rings = slice.arcs.chunk_by(|a, b| a.ring == b.ring);
     let longest = rings.map(|ring| {
-        let all: Vec<usize> = (0..ring.len()).collect();
-        let runs = circular_runs(&all, |i| ring[i].cover == Cover::Covered);
+        let judged: Vec<usize> = (0..ring.len()).filter(|&i| ring[i].cover != Cover::Unevaluable).collect();
+        let runs = circular_runs(&judged, |i| ring[i].cover == Cover::Covered);
         runs.iter().map(|run| run.iter().map(|&i| ring[i].length_mm).sum()).fold(0.0, f64::max)
     });
     longest.fold(0.0, f64::max)

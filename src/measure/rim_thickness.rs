@@ -1,7 +1,9 @@
 //! Thickness of the rim.
 
 use super::doubt::rim_thickness_sd_mm;
-use super::{Measure, Measurement, Modality, Reading, Refusal, View, keys, reason, settings::Settings};
+use super::rim::{RimCase, RimClass};
+use super::{Measure, Measurement, Modality, Reading, Refusal, View, flag, keys, reason, settings::Settings};
+use crate::ops::rim::thickness::THINNEST_MM;
 use crate::ops::rim::{RimSlice, thickness_mm};
 
 /// `rim_thickness`
@@ -20,8 +22,12 @@ pub const DEF: Measurement = Measurement {
 };
 
 fn rim_thickness(view: &View<'_>, settings: &Settings) -> Result<Reading, Refusal> {
+    if RimCase::of(&view.get(&keys::RIM)[0], settings)?.class == RimClass::None {
+        return Err(Refusal::of(reason::NO_RIM, ""));
+    }
     let slices: Vec<&RimSlice> = view.get(&keys::RIM)[0].iter().filter(|s| s.counts()).collect();
     let spread_mm = settings.rim.spread_mm;
     let thickness = thickness_mm(&slices, spread_mm).ok_or_else(|| Refusal::of(reason::NO_RIM, ""))?;
-    Ok(Reading { uncertainty: rim_thickness_sd_mm(&slices, spread_mm), ..Reading::number(thickness) })
+    let reading = Reading { uncertainty: rim_thickness_sd_mm(&slices, spread_mm), ..Reading::number(thickness) };
+    Ok(reading.flag_if(thickness <= THINNEST_MM + 1e-3, flag::RIM_THINNER_THAN_BLUR))
 }

@@ -16,14 +16,15 @@ pub struct SoftTissues {
     pub fat_hu: f64,
     /// The higher, which should be muscle.
     pub muscle_hu: f64,
-    /// Whether there is anything where fat belongs.
+    /// Whether there is anything else where fat belongs.
     pub fat_in_place: bool,
 }
 
 /// Side of the squares, mm: noise of 45 HU falls below 20, and bellies of muscle hold several across.
 const SQUARE_MM: f64 = 3.0;
-/// What is counted, HU: above lung, and up to muscle in an image whose intercept of -1024 was left out.
-const COUNTED_HU: [f64; 2] = [-300.0, 1300.0];
+/// What is counted, HU: from fat in an image whose intercept of -1024 was applied twice up to muscle in one where it was
+/// left out.
+const COUNTED_HU: [f64; 2] = [-1300.0, 1300.0];
 /// Width of a bin, HU.
 const BIN_HU: f64 = 5.0;
 /// Half width of a population, bins: 20 HU.
@@ -39,7 +40,9 @@ const LEAST_MM3: f64 = 2000.0;
 const SPAN_HU: [f64; 2] = [118.0, 210.0];
 /// Where fat belongs even in an image that is somewhat off, HU, and the share of squares below which none is there.
 const FAT_HU: [f64; 2] = [-150.0, -50.0];
-const NO_FAT_SHARE: f64 = 0.005;
+const NO_FAT_SHARE: f64 = 0.02;
+/// What is nearer to the lower population than this may be its own scatter, HU.
+const SCATTER_HU: f64 = 60.0;
 
 /// Fat and muscle within `within_mm` of the outline's box, on its outside; `None` where they do not stand out.
 pub fn soft_tissues(image: &Volume<f32>, tumour: &Mask, within_mm: f64) -> Option<SoftTissues> {
@@ -71,7 +74,8 @@ fn of_squares(squares: &[f64], square_mm3: f64) -> Option<SoftTissues> {
     let pairs = found.iter().enumerate().flat_map(|(i, low)| found[i + 1..].iter().map(move |high| (low, high)));
     let apart = pairs.filter(|(low, high)| (SPAN_HU[0]..=SPAN_HU[1]).contains(&(high.0 - low.0)));
     let (low, high) = apart.max_by_key(|(low, high)| low.1.min(high.1))?;
-    let fat = squares.iter().filter(|v| (FAT_HU[0]..=FAT_HU[1]).contains(*v)).count();
+    let apart = |hu: f64| (FAT_HU[0]..=FAT_HU[1]).contains(&hu) && (hu - low.0).abs() >= SCATTER_HU;
+    let fat = squares.iter().filter(|&&hu| apart(hu)).count();
     let fat_in_place = fat as f64 >= NO_FAT_SHARE * squares.len() as f64;
     Some(SoftTissues { fat_hu: low.0, muscle_hu: high.0, fat_in_place })
 }
@@ -124,13 +128,15 @@ mod tests {
     #[test]
     fn fat_and_muscle_are_found_under_any_scale() {
         let body = [(40, -100.0), (40, 58.0), (20, 700.0)];
-        for (gain, offset) in [(1.0, 0.0), (1.0, 40.0), (1.15, 150.0), (1.0, -150.0), (1.0, 1024.0)] {
+        for (gain, offset) in [(1.0, 0.0), (1.0, 40.0), (1.15, 150.0), (1.0, -150.0), (1.0, 1024.0), (1.0, -1024.0)] {
             let scale = |hu: f64| gain * hu + offset;
             let got = found(&body, scale).unwrap();
             assert!((got.fat_hu - scale(-100.0)).abs() < 6.0 && (got.muscle_hu - scale(58.0)).abs() < 6.0, "{got:?}");
         }
-        assert!(found(&body, |hu| hu).unwrap().fat_in_place);
+        assert!(!found(&body, |hu| hu + 65.0).unwrap().fat_in_place);
         assert!(!found(&body, |hu| 1.15 * hu + 150.0).unwrap().fat_in_place);
+        let little_fat = [(6, -100.0), (40, 58.0), (40, 200.0), (34, 700.0)];
+        assert!(found(&little_fat, |hu| hu).unwrap().fat_in_place);
     }
 
     #[test]

@@ -13,9 +13,10 @@ use serde::{Deserialize, Serialize};
 
 mod bone;
 mod depth;
+mod marrow;
 mod section;
 
-use bone::{core_hu, dense, keep_large, levels};
+use bone::{Kept, core_hu, dense, keep, levels};
 use depth::{Depth, depths};
 use section::Section;
 
@@ -52,6 +53,17 @@ const PARTIAL_MM: f64 = 1.0;
 
 /// Density of soft tissue where the lesion has none left to measure, HU (method.md 2: untreated GCTB 30 to 80).
 const SOFT_HU: f64 = 60.0;
+
+/// Whether a pixel counts for the interior, or why not.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Counts {
+    /// It does.
+    Yes,
+    /// It is native bone.
+    NativeBone,
+    /// It is metal, or near some.
+    Metal,
+}
 
 /// What a pixel of the interior picture is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -92,8 +104,12 @@ pub struct Interior {
     pub slices: Vec<InteriorSlice>,
     /// Largest piece of bone that reaches deeper than the rim could, mm3.
     pub deep_piece_mm3: f64,
-    /// Area of interior that does not count, over all slices, mm2.
-    pub excluded_mm2: f64,
+    /// Bone in pieces that may be marrow left inside the lesion and therefore does not count, over all slices, mm2.
+    pub like_marrow_mm2: f64,
+    /// Area of interior that is native bone and does not count, over all slices, mm2.
+    pub native_bone_mm2: f64,
+    /// Area of interior that metal takes, over all slices, mm2.
+    pub metal_mm2: f64,
 }
 
 /// What the interior is measured from.
@@ -102,8 +118,8 @@ pub struct Source<'a> {
     pub outlines: &'a [SliceOutline],
     /// The same slices resampled in plane, HU.
     pub planes: &'a [Plane<f32>],
-    /// What does not count on each slice (native bone, metal), on the planes' pixels.
-    pub excluded: &'a [Array2<bool>],
+    /// What counts on each slice, on the planes' pixels.
+    pub counts: &'a [Array2<Counts>],
     /// Distance of slices, mm.
     pub slice_mm: f64,
 }
@@ -116,8 +132,7 @@ pub fn interior<const N: usize>(
     minerals_hu: [f64; N],
 ) -> [Interior; N] {
     // Rays cross the outline at the same places whatever they show.
-    let least_hu = minerals_hu.into_iter().fold(f64::INFINITY, f64::min);
-    let sections = each(source.outlines.len(), |k| Section::new(source, &rims[0][k], rules, least_hu, k));
+    let sections = each(source.outlines.len(), |k| Section::new(source, &rims[0][k], rules, k));
     std::array::from_fn(|i| at_threshold(source, &sections, &rims[i], rules, minerals_hu[i]))
 }
 
@@ -131,12 +146,13 @@ fn at_threshold(
     let depths = depths(source, sections, rim, rules.peel_mm);
     let hard = each(sections.len(), |k| dense(&sections[k], mineral_hu));
     let core_hu = core_hu(sections, mineral_hu);
-    let (bone, deep_piece_mm3) = keep_large(source, sections, &depths, hard, rules, core_hu);
+    let Kept { bone, deep_piece_mm3, like_marrow_mm2 } = keep(source, sections, &depths, hard, rules, core_hu);
     let (soft_hu, bone_hu) = levels(sections, &depths, &bone, mineral_hu);
     let mixture = |hu: f32| ((f64::from(hu) - soft_hu) / (bone_hu - soft_hu)).clamp(0.0, 1.0);
     let slices = each(sections.len(), |k| slice(&sections[k], &depths[k], &bone[k], mixture));
-    let excluded_mm2 = sections.iter().zip(&depths).map(|(s, d)| excluded_mm2(s, d)).sum();
-    Interior { slices, deep_piece_mm3, excluded_mm2 }
+    let lost_mm2 = |to: Counts| sections.iter().zip(&depths).map(|(s, d)| lost_mm2(s, d, to)).sum();
+    let (native_bone_mm2, metal_mm2) = (lost_mm2(Counts::NativeBone), lost_mm2(Counts::Metal));
+    Interior { slices, deep_piece_mm3, like_marrow_mm2, native_bone_mm2, metal_mm2 }
 }
 
 fn slice(section: &Section, depth: &Depth, bone: &Array2<bool>, mixture: impl Fn(f32) -> f64) -> InteriorSlice {
@@ -147,7 +163,7 @@ fn slice(section: &Section, depth: &Depth, bone: &Array2<bool>, mixture: impl Fn
             return Tissue::Outside;
         }
         let inner = depth.zone[i];
-        if section.excluded[i] {
+        if section.counts[i] != Counts::Yes {
             return if inner { Tissue::Excluded } else { Tissue::Peel };
         }
         let mineral = if near_bone[i] { mixture(hu) } else { 0.0 };
@@ -173,8 +189,8 @@ fn slice(section: &Section, depth: &Depth, bone: &Array2<bool>, mixture: impl Fn
     }
 }
 
-fn excluded_mm2(section: &Section, depth: &Depth) -> f64 {
-    let peel_mm = section.peel_mm as f32;
-    let lost = section.excluded.iter().zip(&depth.in_plane_mm).filter(|(m, d)| **m && **d > peel_mm).count();
+/// Interior of a slice that does not count, mm2.
+fn lost_mm2(section: &Section, depth: &Depth, to: Counts) -> f64 {
+    let lost = section.counts.iter().zip(&depth.zone).filter(|(counts, zone)| **counts == to && **zone).count();
     lost as f64 * section.hu.pixel_area_mm2()
 }

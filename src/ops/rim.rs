@@ -104,6 +104,8 @@ pub struct Arc {
 /// The rim on one slice.
 #[derive(Clone, Debug)]
 pub struct RimSlice {
+    /// Plane of the region it lies in.
+    pub plane: usize,
     /// Arcs, ring after ring, in order along each.
     pub arcs: Vec<Arc>,
     /// Covered / evaluable length; `None` where nothing is evaluable.
@@ -176,15 +178,20 @@ const PEAK_MM: [f64; 2] = [-2.5, 0.5];
 impl<'a> Rays<'a> {
     /// Frees the profiles from blur, as far as the noise inside the lesion allows.
     pub fn new(profiles: &'a [Vec<Profile>], rules: &Rules, slice_mm: f64, mineral_hu: f64) -> Self {
-        let soft = profiles.iter().flatten().flat_map(|p| DEEP_MM.map(|u| f64::from(p.hu[profile::index(u)])));
+        let soft = profiles
+            .iter()
+            .flatten()
+            .filter(|p| p.evaluable)
+            .flat_map(|p| DEEP_MM.map(|u| f64::from(p.hu[profile::index(u)])));
         let mut soft: Vec<f64> = soft.filter(|&hu| hu < mineral_hu).collect();
         let noise_hu = robust_sd(&mut soft).unwrap_or(UNKNOWN_NOISE_HU).clamp(NOISE_HU[0], NOISE_HU[1]);
         let kernel = Kernel::new(rules.spread_mm, noise_hu, profile::STEP_MM);
         let layers: Vec<Vec<Layers>> = each(profiles.len(), |k| {
             profiles[k].iter().map(|p| Layers::new(|u| kernel.layer(&p.hu, profile::index(u)))).collect()
         });
-        let inside_hu = layers.iter().flatten().flat_map(|l| DEEP_MM.map(|u| l.at(u))).collect();
-        let around_hu: Vec<f64> = layers.iter().flatten().flat_map(|l| AROUND_MM.map(|u| l.at(u))).collect();
+        let sound = || layers.iter().flatten().zip(profiles.iter().flatten()).filter(|(_, p)| p.evaluable);
+        let inside_hu = sound().flat_map(|(l, _)| DEEP_MM.map(|u| l.at(u))).collect();
+        let around_hu: Vec<f64> = sound().flat_map(|(l, _)| AROUND_MM.map(|u| l.at(u))).collect();
         let surroundings_hu = quantile(&mut around_hu.clone(), 0.5).unwrap_or(f64::NEG_INFINITY);
         Self { profiles, layers, inside_hu, around_hu, surroundings_hu, slice_mm }
     }
@@ -270,7 +277,7 @@ fn slices(
             _ if slice.evaluable < rules.min_evaluable => Standing::Unevaluable,
             _ => Standing::Counts,
         };
-        slices.push(RimSlice { standing, metal: metal_share(profiles), ..slice });
+        slices.push(RimSlice { plane: outlines[k].plane, standing, metal: metal_share(profiles), ..slice });
     }
     slices
 }
@@ -364,6 +371,7 @@ fn summary(arcs: Vec<Arc>) -> RimSlice {
     let known = evaluable_mm > 0.0;
     let gap_mm = arcs.chunk_by(|a, b| a.ring == b.ring).map(longest_gap_mm).fold(0.0, f64::max);
     RimSlice {
+        plane: 0,
         coverage: known.then(|| covered_mm / evaluable_mm),
         gap_mm: known.then_some(gap_mm),
         evaluable: if perimeter_mm > 0.0 { evaluable_mm / perimeter_mm } else { 0.0 },

@@ -107,7 +107,7 @@ fn ossified(stream: &mut Stream, coverage: f64) -> OssifiedSpec {
     OssifiedSpec {
         fraction,
         onset: stream.between(if coverage > 0.9 { 0.3 } else { 0.75 }, latest),
-        density_hu: stream.between(330.0, 550.0),
+        density_hu: stream.between(220.0, 550.0),
         grain_mm: stream.between(2.5, 6.0),
     }
 }

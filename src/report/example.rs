@@ -131,6 +131,7 @@ fn rim(outline: &SliceOutline) -> RimSlice {
     let end = outline.plane == 0 || outline.plane == SLICES - 1;
     let standing = if end { Standing::End } else { Standing::Counts };
     RimSlice {
+        plane: outline.plane,
         arcs,
         coverage: Some(0.556),
         gap_mm: Some(46.3),
@@ -196,7 +197,8 @@ pub fn board() -> Board {
     board.put(&RIM_SLICES, (), &[]);
     board.put(&RIM, [(); 3].map(|()| outlines.iter().map(rim).collect()), &[]);
     let slices: Vec<InteriorSlice> = outlines.iter().map(interior).collect();
-    let interior = Interior { slices, deep_piece_mm3: 900.0, excluded_mm2: 0.0 };
+    let interior =
+        Interior { slices, deep_piece_mm3: 900.0, like_marrow_mm2: 0.0, native_bone_mm2: 0.0, metal_mm2: 0.0 };
     board.put(&INTERIOR, [interior.clone(), interior.clone(), interior], &[]);
     board.put(&OUTLINE, outlines, &[]);
     board

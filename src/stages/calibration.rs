@@ -66,8 +66,8 @@ fn run(view: &View<'_>, _: &Settings) -> Result<Board, Refusal> {
 fn judged(found: &SoftTissues, maybe_enhanced: bool) -> Verdict {
     let SoftTissues { fat_hu, muscle_hu, fat_in_place } = *found;
     let added_hu = if maybe_enhanced { MUSCLE_ENHANCED_HU } else { 0.0 };
-    // Muscle and marrow may be as far apart as fat and muscle, but hardly where there is no fat at all.
-    if fat_hu > FAT_LIKE_HU[1] && fat_in_place {
+    // Muscle and marrow, or air and lung, may be as far apart as fat and muscle, but there is fat besides.
+    if !(FAT_LIKE_HU[0]..=FAT_LIKE_HU[1]).contains(&fat_hu) && fat_in_place {
         return Verdict::Good;
     }
     if !(FAT_LIKE_HU[0]..=FAT_LIKE_HU[1]).contains(&fat_hu) {
@@ -92,8 +92,7 @@ mod tests {
     use super::*;
 
     fn of(fat_hu: f64, muscle_hu: f64, maybe_enhanced: bool) -> Verdict {
-        let fat_in_place = (-150.0..=-50.0).contains(&fat_hu);
-        judged(&SoftTissues { fat_hu, muscle_hu, fat_in_place }, maybe_enhanced)
+        judged(&SoftTissues { fat_hu, muscle_hu, fat_in_place: false }, maybe_enhanced)
     }
 
     /// The gates of method.md 2, and what of an image off them is still to be believed.

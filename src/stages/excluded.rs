@@ -4,6 +4,7 @@ use super::Stage;
 use crate::measure::settings::Settings;
 use crate::measure::{Board, Modality, Refusal, View, keys};
 use crate::ops::dilation::within;
+use crate::ops::interior::Counts;
 use crate::ops::plane::Plane;
 use crate::volume::Mask;
 use crate::volume::traverse::each;
@@ -15,7 +16,7 @@ pub const DEF: Stage = Stage {
     about: "metal with its margin, and native bone where the study gives it, on the resampled planes",
     modalities: &[Modality::Ct],
     reads: &[keys::PLANES.name, keys::OUTLINE.name, keys::AXIAL_NATIVE_BONE.name, keys::METAL.name],
-    writes: &[keys::EXCLUDED.name],
+    writes: &[keys::COUNTS.name],
     reach_mm: super::no_reach,
     bytes_per_voxel: 4.0,
     run,
@@ -26,12 +27,16 @@ fn run(view: &View<'_>, settings: &Settings) -> Result<Board, Refusal> {
     let native = view.get(&keys::AXIAL_NATIVE_BONE);
     let metal_hu = view.get(&keys::METAL).from_hu;
     let metal = each(planes.len(), |k| near_metal(&planes[k], metal_hu, settings.density.metal_margin_mm));
-    let excluded = each(planes.len(), |k| {
+    let counts = each(planes.len(), |k| {
         let bone = on_plane(native, outlines[k].plane, &planes[k]);
-        Array2::from_shape_fn(bone.dim(), |i| bone[i] || metal[k][i])
+        Array2::from_shape_fn(bone.dim(), |i| match (metal[k][i], bone[i]) {
+            (true, _) => Counts::Metal,
+            (false, true) => Counts::NativeBone,
+            (false, false) => Counts::Yes,
+        })
     });
     let mut board = Board::default();
-    board.put(&keys::EXCLUDED, excluded, &[]);
+    board.put(&keys::COUNTS, counts, &[]);
     Ok(board)
 }
 

@@ -13,7 +13,7 @@ pub const DEF: Stage = Stage {
     reads: &[
         keys::PLANES.name,
         keys::OUTLINE.name,
-        keys::EXCLUDED.name,
+        keys::COUNTS.name,
         keys::AXIAL_TUMOUR.name,
         keys::INTERIOR_THRESHOLDS.name,
         keys::RIM.name,
@@ -26,10 +26,10 @@ pub const DEF: Stage = Stage {
 };
 
 fn run(view: &View<'_>, settings: &Settings) -> Result<Board, Refusal> {
-    let (outlines, planes, excluded) = (view.get(&keys::OUTLINE), view.get(&keys::PLANES), view.get(&keys::EXCLUDED));
+    let (outlines, planes, counts) = (view.get(&keys::OUTLINE), view.get(&keys::PLANES), view.get(&keys::COUNTS));
     let slice_mm = view.get(&keys::AXIAL_TUMOUR).geometry().spacing[2];
     let (thresholds, rims) = (view.get(&keys::INTERIOR_THRESHOLDS), view.get(&keys::RIM));
-    let source = Source { outlines, planes, excluded, slice_mm };
+    let source = Source { outlines, planes, counts, slice_mm };
     let mut board = Board::default();
     board.put(&keys::INTERIOR, interior(&source, rims, &settings.interior, *thresholds), &[]);
     Ok(board)

@@ -30,12 +30,16 @@ pub const DEF: Stage = Stage {
 const MAX_SLICE_MM: f64 = 5.01;
 
 fn run(view: &View<'_>, settings: &Settings) -> Result<Board, Refusal> {
-    let slice_mm = view.get(&keys::AXIAL_TUMOUR).geometry().spacing[2];
+    let grid = view.get(&keys::AXIAL_TUMOUR).geometry();
+    let slice_mm = grid.spacing[2];
+    let end_mm = [0, 1].map(|a| (grid.dims[a] as f64 - 0.5) * grid.spacing[a]);
+    let start_mm = [0, 1].map(|a| -0.5 * grid.spacing[a]);
     let (outlines, planes, metal) = (view.get(&keys::OUTLINE), view.get(&keys::PLANES), view.get(&keys::METAL));
     let source = Source {
         outlines,
         planes,
         slice_mm,
+        image_mm: [start_mm, end_mm],
         metal_hu: metal.from_hu,
         metal_margin_mm: settings.density.metal_margin_mm,
     };

@@ -12,8 +12,6 @@ use ndarray::{Array2, Zip, s};
 
 /// Depths on the pixels of a section, at one mineral threshold.
 pub struct Depth {
-    /// Below the true border on the slice, mm.
-    pub in_plane_mm: Array2<f32>,
     /// Below the surface in space, mm: where it slopes, less than in the plane.
     pub in_space_mm: Array2<f32>,
     /// Distance of the slice to the nearest plane without outline, mm: the ends of the lesion.
@@ -88,7 +86,7 @@ fn depth(source: &Source<'_>, sections: &[Section], shells: &[Shell], k: usize) 
         .and(&in_space_mm)
         .and(&shell.rim_mm)
         .map_collect(|&depth, &surface, &rim| depth > peel_mm && !hidden(surface, rim));
-    Depth { in_plane_mm: shell.depth_mm.clone(), in_space_mm, end_mm, zone }
+    Depth { in_space_mm, end_mm, zone }
 }
 
 /// Squared distance to the surface in space by what the neighbours' outlines leave outside, and the distance to the ends.
@@ -100,8 +98,9 @@ fn squared_and_end(source: &Source<'_>, sections: &[Section], shells: &[Shell], 
     let (section, here_mm) = (&sections[k], &shells[k].depth_mm);
     let mut squared = here_mm.mapv(|d| d * d);
     let mut end_mm = f64::INFINITY;
-    // Internal bone is told from the peel within this depth; a rim that hides more is not followed farther.
-    let reach = ((section.peel_mm + DEEPER_MM + 1.0) / source.slice_mm).ceil() as usize;
+    // Internal bone is told from peel and rim within this depth.
+    let hidden_mm = shells[k].rim_mm.iter().fold(section.peel_mm, |deepest, &rim| deepest.max(f64::from(rim)));
+    let reach = ((hidden_mm + DEEPER_MM + 1.0) / source.slice_mm).ceil() as usize;
     for plane in section.plane as isize - reach as isize..=(section.plane + reach) as isize {
         let apart = plane.abs_diff(section.plane as isize);
         let across_mm = apart as f64 * source.slice_mm;
@@ -136,6 +135,7 @@ fn on(section: &Section, other: &Section, depth_mm: &Array2<f32>) -> Array2<f32>
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::ops::interior::Counts;
     use crate::ops::plane::Plane;
 
     fn arc(at: [f64; 2], cover: Cover, border_mm: f64, inner_mm: Option<f64>) -> Arc {
@@ -161,9 +161,9 @@ mod tests {
         Section {
             plane: 0,
             hu: Plane { pixels: Array2::zeros((24, 40)), corner_mm: [0.0, 0.0], pixel_mm: [0.5, 0.5] },
-            excluded: Array2::from_elem((24, 40), false),
+            counts: Array2::from_elem((24, 40), Counts::Yes),
             inside: Array2::from_shape_fn((24, 40), |(y, _)| y < 20),
-            bony_around_hu: Vec::new(),
+            marrow_hu: Vec::new(),
             outline_mm: Array2::from_shape_fn((24, 40), |(y, _)| (10.0 - y as f32 * 0.5).max(0.0)),
             ray: Array2::from_shape_fn((24, 40), |(_, x)| x as u32 / 2),
             peel_mm: 3.0,
@@ -196,16 +196,16 @@ mod tests {
         let at = |plane: usize, left: f64, depth_mm: f32| Section {
             plane,
             hu: Plane { pixels: Array2::zeros((3, 3)), corner_mm: [left, 0.0], pixel_mm: [0.5, 0.5] },
-            excluded: Array2::from_elem((3, 3), false),
+            counts: Array2::from_elem((3, 3), Counts::Yes),
             inside: Array2::from_elem((3, 3), true),
-            bony_around_hu: Vec::new(),
+            marrow_hu: Vec::new(),
             outline_mm: Array2::from_elem((3, 3), depth_mm),
             ray: Array2::zeros((3, 3)),
             peel_mm: 3.0,
         };
         let sections = [at(4, 0.0, 9.0), at(5, 0.5, 4.0)];
         let shells: Vec<Shell> = sections.iter().map(|s| shell(s, &[], 2.0)).collect();
-        let source = Source { outlines: &[], planes: &[], excluded: &[], slice_mm: 3.0 };
+        let source = Source { outlines: &[], planes: &[], counts: &[], slice_mm: 3.0 };
         let (squared, end_mm) = squared_and_end(&source, &sections, &shells, 0);
         // The slice above begins one column farther right: nothing of it lies over the first one.
         let expected = Array2::from_shape_fn((3, 3), |(_, x)| if x == 0 { 0.0 } else { 6.5 * 6.5 });
@@ -215,6 +215,7 @@ mod tests {
     fn empty() -> RimSlice {
         let standing = crate::ops::rim::Standing::Counts;
         RimSlice {
+            plane: 0,
             arcs: Vec::new(),
             coverage: None,
             gap_mm: None,

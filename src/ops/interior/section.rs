@@ -1,6 +1,6 @@
 //! What of a slice does not depend on the mineral threshold: its pixels, which of them lie inside the outline, how deep.
 
-use super::{Rules, Source};
+use super::{Counts, Rules, Source, marrow};
 use crate::ops::contour::{crossing_x, edges};
 use crate::ops::distance::{Nearest, to_outside_mm};
 use crate::ops::outline::SliceOutline;
@@ -15,14 +15,14 @@ pub struct Section {
     pub plane: usize,
     /// Its pixels, HU.
     pub hu: Plane<f32>,
-    /// What does not count: native bone, metal.
-    pub excluded: Array2<bool>,
+    /// What counts of it.
+    pub counts: Array2<Counts>,
     /// Inside the outline.
     pub inside: Array2<bool>,
     /// Depth below the outline as drawn, mm; 0 outside.
     pub outline_mm: Array2<f32>,
-    /// Densities outside the outline that may be bone of any threshold, HU.
-    pub bony_around_hu: Vec<f32>,
+    /// Means of small squares of marrow around the outline, HU.
+    pub marrow_hu: Vec<f64>,
     /// The ray of the slice that crosses the outline nearest to each pixel.
     pub ray: Array2<u32>,
     /// Depth from which tissue is interior, mm.
@@ -33,8 +33,8 @@ pub struct Section {
 const MARGIN_PX: usize = 3;
 
 impl Section {
-    /// Slice k; `rim` gives the rays, whatever they show; no threshold lies below `least_hu`.
-    pub fn new(source: &Source<'_>, rim: &RimSlice, rules: &Rules, least_hu: f64, k: usize) -> Self {
+    /// Slice k; `rim` gives the rays, whatever they show.
+    pub fn new(source: &Source<'_>, rim: &RimSlice, rules: &Rules, k: usize) -> Self {
         let (outline, plane) = (&source.outlines[k], &source.planes[k]);
         let [rows, columns] = window(outline, plane);
         let [left, front] = plane.at(columns.start, rows.start);
@@ -48,8 +48,8 @@ impl Section {
         let outline_mm = to_outside_mm(inside.view(), plane.pixel_mm).mapv(depth);
         Self {
             plane: outline.plane,
-            excluded: source.excluded[k].slice(cut).to_owned(),
-            bony_around_hu: bony_outside(plane, &filled, &source.excluded[k], least_hu),
+            counts: source.counts[k].slice(cut).to_owned(),
+            marrow_hu: marrow::squares(plane, &filled),
             inside,
             outline_mm,
             ray: nearest_rays(rim, &hu),
@@ -67,13 +67,6 @@ impl Section {
             [here, there, length(self).saturating_sub(here).min(length(other).saturating_sub(there))]
         })
     }
-}
-
-/// Densities from `least_hu` on outside the outline, HU.
-fn bony_outside(plane: &Plane<f32>, inside: &Array2<bool>, excluded: &Array2<bool>, least_hu: f64) -> Vec<f32> {
-    let pixels = plane.pixels.iter().zip(inside).zip(excluded);
-    let outside = pixels.filter(|((hu, inside), excluded)| f64::from(**hu) >= least_hu && !**inside && !**excluded);
-    outside.map(|((&hu, _), _)| hu).collect()
 }
 
 /// Rows and columns of a plane about its outline.

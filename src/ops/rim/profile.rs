@@ -13,6 +13,9 @@ pub const PROFILE_MM: [f64; 2] = [-10.0, 8.0];
 /// Distance of samples along a ray, mm: half a resampled pixel, so that no peak falls between two.
 pub const STEP_MM: f64 = 0.25;
 
+/// What lies this far outside the outline, mm, must be seen to tell a rim from bone that leaves the lesion.
+const SURROUNDINGS_MM: f64 = 5.0;
+
 /// Density along one ray, from [`PROFILE_MM`]`[0]` on every [`STEP_MM`], and whether the ray can be judged.
 pub struct Profile {
     /// The ray.
@@ -23,7 +26,7 @@ pub struct Profile {
     pub hu: Vec<f32>,
     /// How fast the surface moves sideways across slices here: tan of its tilt.
     pub tilt_tangent: f64,
-    /// Whether it can be judged: neither metal nor a surface too oblique.
+    /// Whether it can be judged: neither metal nor a surface too oblique, nor at the end of the image.
     pub evaluable: bool,
     /// Whether metal or its streaks spoil it.
     pub metal: bool,
@@ -54,6 +57,8 @@ pub struct Source<'a> {
     pub planes: &'a [Plane<f32>],
     /// Distance of slices, mm.
     pub slice_mm: f64,
+    /// Where the image ends, from and to, in-plane coordinates, mm.
+    pub image_mm: [Point; 2],
     /// Metal from this density on, HU ...
     pub metal_hu: f64,
     /// ... spoils rays this near to it, mm.
@@ -75,11 +80,17 @@ fn slice_profiles(source: &Source<'_>, fences: &[Fenced], rules: &Rules, k: usiz
             let hu = (0..=index(PROFILE_MM[1])).map(|i| sample(plane, ray.point(place_mm(i))) as f32).collect();
             let metal = metal.iter().any(|m| libm::hypot(m[0] - ray.at[0], m[1] - ray.at[1]) < source.metal_margin_mm);
             let tilt_tangent = tilt_tangent(source, fences, k, ray.at);
-            let evaluable = !metal && tilt_tangent * source.slice_mm <= rules.max_slice_smear_mm;
+            let seen = shown(source.image_mm, ray.point(SURROUNDINGS_MM));
+            let evaluable = seen && !metal && tilt_tangent * source.slice_mm <= rules.max_slice_smear_mm;
             found.push(Profile { ray, ring, hu, tilt_tangent, evaluable, metal });
         }
     }
     found
+}
+
+/// Whether the image reaches a point; beyond it a plane only repeats itself.
+fn shown([from, to]: [Point; 2], at: Point) -> bool {
+    (0..2).all(|a| (from[a]..=to[a]).contains(&at[a]))
 }
 
 fn metal_pixels(plane: &Plane<f32>, metal_hu: f64) -> Vec<Point> {

@@ -20,6 +20,10 @@ const LEAST_STRAY_HU: f64 = 8.0;
 /// Fewer samples of tissue without bone than this say nothing of a sector.
 const LEAST_SAMPLES: usize = 20;
 
+/// A bright streak makes tissue as dense as bone: a sector where the share of dense samples is higher than usual by this
+/// is one, or a rare piece of bone.
+const BRIGHT_SHARE: f64 = 0.5;
+
 /// Rays of slices with metal whose sector strays `ratio` times as far as usual cannot be judged.
 pub fn spoil(profiles: &mut [Vec<Profile>], metal_in_slice: &[bool], mineral_hu: f64, ratio: f64) {
     if !metal_in_slice.contains(&true) {
@@ -33,9 +37,11 @@ pub fn spoil(profiles: &mut [Vec<Profile>], metal_in_slice: &[bool], mineral_hu:
     let mut usual: Vec<f64> = reference.iter().flat_map(|s| strays_hu(s, soft_hu, mineral_hu)).flatten().collect();
     let Some(usual_hu) = quantile(&mut usual, 0.5) else { return };
     let most_hu = ratio * usual_hu.max(LEAST_STRAY_HU);
+    let most_dense = BRIGHT_SHARE + mean(reference.iter().copied().flatten().map(|p| dense_share(p, mineral_hu)));
     for (slice, _) in profiles.iter_mut().zip(metal_in_slice).filter(|(_, metal)| **metal) {
-        let strays = strays_hu(slice, soft_hu, mineral_hu);
-        let streaked = strays.into_iter().map(|s| s.is_some_and(|hu| hu > most_hu));
+        let dark = strays_hu(slice, soft_hu, mineral_hu).into_iter().map(|s| s.is_some_and(|hu| hu > most_hu));
+        let bright = sectors(slice, |sector| mean(sector.map(|p| dense_share(p, mineral_hu))) > most_dense);
+        let streaked: Vec<bool> = dark.zip(bright).map(|(dark, bright)| dark || bright).collect();
         for (profile, _) in slice.iter_mut().zip(streaked).filter(|(_, streaked)| *streaked) {
             (profile.evaluable, profile.metal) = (false, true);
         }
@@ -50,13 +56,31 @@ fn tissue_hu(profile: &Profile, mineral_hu: f64) -> impl Iterator<Item = f64> + 
 /// How far tissue strays from `soft_hu` in the sector about each ray, root mean square, HU; `None` where too little of it
 /// is free of bone.
 fn strays_hu(slice: &[Profile], soft_hu: f64, mineral_hu: f64) -> Vec<Option<f64>> {
-    let rings = slice.chunk_by(|a, b| a.ring == b.ring);
-    rings.flat_map(|ring| (0..ring.len()).map(move |i| stray_hu(ring, i, soft_hu, mineral_hu))).collect()
+    sectors(slice, |sector| stray_hu(sector, soft_hu, mineral_hu))
 }
 
-fn stray_hu(ring: &[Profile], i: usize, soft_hu: f64, mineral_hu: f64) -> Option<f64> {
+/// What the rays about each ray come to together.
+fn sectors<T>(slice: &[Profile], of: impl Fn(&mut dyn Iterator<Item = &Profile>) -> T) -> Vec<T> {
+    let rings = slice.chunk_by(|a, b| a.ring == b.ring);
+    rings.flat_map(|ring| (0..ring.len()).map(|i| of(&mut sector(ring, i))).collect::<Vec<_>>()).collect()
+}
+
+fn sector(ring: &[Profile], i: usize) -> impl Iterator<Item = &Profile> {
     let reach = ((SECTOR_MM / 2.0 / ring[i].ray.length_mm) as usize).min((ring.len() - 1) / 2);
-    let sector = (0..=2 * reach).map(|j| &ring[(i + ring.len() + j - reach) % ring.len()]);
+    (0..=2 * reach).map(move |j| &ring[(i + ring.len() + j - reach) % ring.len()])
+}
+
+/// Share of the samples where the lesion's own tissue is looked at that are as dense as bone.
+fn dense_share(profile: &Profile, mineral_hu: f64) -> f64 {
+    1.0 - tissue_hu(profile, mineral_hu).count() as f64 / TISSUE_MM.len() as f64
+}
+
+fn mean(values: impl Iterator<Item = f64>) -> f64 {
+    let (n, sum) = values.fold((0, 0.0), |(n, sum), value| (n + 1, sum + value));
+    sum / f64::from(n.max(1))
+}
+
+fn stray_hu(sector: &mut dyn Iterator<Item = &Profile>, soft_hu: f64, mineral_hu: f64) -> Option<f64> {
     let squares = sector.flat_map(|p| tissue_hu(p, mineral_hu)).map(|hu| (hu - soft_hu) * (hu - soft_hu));
     let (n, sum) = squares.fold((0, 0.0), |(n, sum), square| (n + 1, sum + square));
     (n >= LEAST_SAMPLES).then(|| (sum / n as f64).sqrt())
@@ -67,7 +91,8 @@ mod tests {
     use super::*;
     use crate::ops::ray::Ray;
 
-    /// A ring of 60 rays through tissue of 60 HU that scatters by 20, `dark` lower on rays 10 to 29.
+    /// A ring of 60 rays through tissue of 60 HU that scatters by 20, `dark` lower on rays 10 to 29; bright where that is
+    /// less than 0.
     fn ring(dark: f32) -> Vec<Profile> {
         let profile = |i: usize| Profile {
             ray: Ray { at: [0.0; 2], normal: [1.0, 0.0], length_mm: 1.0 },
@@ -96,6 +121,14 @@ mod tests {
         let found = spoilt(&mut slices(), &[false, true, false]);
         assert!(found[0] == 0 && (18..=26).contains(&found[1]) && found[2] == 0, "{found:?}");
         assert_eq!(spoilt(&mut slices(), &[false; 3]), [0, 0, 0]);
+    }
+
+    #[test]
+    fn a_bright_streak_as_dense_as_bone_spoils_its_sector() {
+        let found = spoilt(&mut [ring(0.0), ring(-250.0), ring(-250.0)], &[false, true, false]);
+        assert!(found[0] == 0 && (15..=26).contains(&found[1]) && found[2] == 0, "{found:?}");
+        let bony = || ring(0.0).into_iter().map(|p| Profile { hu: p.hu.iter().map(|hu| hu + 250.0).collect(), ..p });
+        assert_eq!(spoilt(&mut [bony().collect(), bony().collect()], &[false, true]), [0, 0], "a lesion full of bone");
     }
 
     #[test]

@@ -11,8 +11,10 @@ use crate::ops::quantile::quantile;
 /// Tissue beside the rim is read this far inside and outside of the border, mm: beyond blur and the thickest rim.
 const INSIDE_MM: [f64; 2] = [-6.0, -4.0];
 const OUTSIDE_MM: [f64; 2] = [2.0, 3.5];
-/// Rims are between so thick, mm: below, blur shows nothing but itself.
-const THICKNESS_MM: [f64; 2] = [0.3, 6.0];
+/// Rims are no thinner than this, mm: below, blur shows nothing but itself ...
+pub const THINNEST_MM: f64 = 0.3;
+/// ... and no thicker.
+const THICKEST_MM: f64 = 6.0;
 
 /// The mean of three samples about the peak blurs as much, SD, mm: `STEP_MM sqrt(2/3)`.
 const TOP_SPREAD_MM: f64 = 0.204;
@@ -48,7 +50,7 @@ pub fn thickness_mm(slices: &[&RimSlice], spread_mm: f64) -> Option<f64> {
 fn unblurred_mm(width_mm: f64, spread_mm: f64) -> f64 {
     let spread_mm = libm::hypot(spread_mm, TOP_SPREAD_MM);
     let seen = |w: f64| w / libm::erf(w / (2.0 * std::f64::consts::SQRT_2 * spread_mm));
-    let [mut low, mut high] = THICKNESS_MM;
+    let [mut low, mut high] = [THINNEST_MM, THICKEST_MM];
     while high - low > 1e-3 {
         let middle = (low + high) / 2.0;
         if seen(middle) < width_mm { low = middle } else { high = middle }
