@@ -1,0 +1,75 @@
+//! Bone inside the lesion hardly denser than the mineral threshold, next to cortex and amid marrow; and a lesion at the
+//! end of the image.
+
+use super::scene::Scene;
+use osteon::geometry::Geometry;
+use osteon::measure::rows::ExamRows;
+
+const GRID: [usize; 3] = [110, 110, 10];
+const VOXEL_MM: [f64; 3] = [0.6, 0.6, 3.0];
+const RADIUS_MM: f64 = 16.0;
+/// Bone fills the interior up to this distance from the axis, deeper than any rim.
+const BONE_MM: f64 = 10.0;
+const NOISE_HU: f64 = 15.0;
+
+/// A cylinder of tissue of 50 HU with a core of bone, in `around_hu`; cortex of 1.5 mm passes 3 mm beside it.
+fn lesion(bone_hu: f64, around_hu: f64, middle_mm: [f64; 2]) -> ExamRows {
+    let grid = Geometry::upright(GRID, VOXEL_MM);
+    let off = |v: [usize; 3]| [0, 1].map(|a| v[a] as f64 * VOXEL_MM[a] - middle_mm[a]);
+    let hu = |v: [usize; 3]| {
+        let [x, y] = off(v);
+        match libm::hypot(x, y) {
+            r if r < BONE_MM => bone_hu,
+            r if r < RADIUS_MM => 50.0,
+            _ if (RADIUS_MM + 3.0..RADIUS_MM + 4.5).contains(&y.abs()) => 600.0,
+            _ => around_hu,
+        }
+    };
+    let number = |[x, y, z]: [usize; 3]| ((z * GRID[1] + y) * GRID[0] + x) as u64;
+    let noisy = |v| (hu(v) + NOISE_HU * super::uncertainty::noise(number(v))) as f32;
+    let inside = |v: [usize; 3]| (2..8).contains(&v[2]) && libm::hypot(off(v)[0], off(v)[1]) < RADIUS_MM;
+    Scene::new(&grid, noisy, inside).measured(&["ossified_fraction", "interior", "rim_coverage", "rim"])
+}
+
+const MIDDLE_MM: [f64; 2] = [33.0, 33.0];
+
+fn fraction(rows: &ExamRows) -> Option<f64> {
+    rows.exam("ossified_fraction").unwrap().number()
+}
+
+/// Share of the zone, which begins 3 mm below the outline, that is bone; the ends of the lesion lose nothing.
+fn exact() -> f64 {
+    (BONE_MM / (RADIUS_MM - 3.0)).powi(2)
+}
+
+#[test]
+fn faint_bone_beside_cortex_is_counted() {
+    for bone_hu in [230.0, 260.0, 300.0, 500.0] {
+        let rows = lesion(bone_hu, 40.0, MIDDLE_MM);
+        let found = fraction(&rows).unwrap();
+        // A pixel of 0.5 mm more or less about a radius of 10 mm would be 0.06.
+        assert!((found - exact()).abs() < 0.03, "{bone_hu} HU: {found} is not {}", exact());
+        assert_eq!(rows.exam("interior").unwrap().class(), Some("over_half"));
+    }
+}
+
+#[test]
+fn bone_as_dense_as_the_marrow_around_is_refused_and_denser_bone_is_not() {
+    let reason = |rows: &ExamRows| rows.exam("interior").unwrap().reason.clone();
+    assert_eq!(reason(&lesion(235.0, 225.0, MIDDLE_MM)).as_deref(), Some("interior_like_marrow"));
+    let rows = lesion(340.0, 225.0, MIDDLE_MM);
+    assert!((fraction(&rows).unwrap() - exact()).abs() < 0.03, "{:?}", fraction(&rows));
+    // Without dense marrow around nothing is like it.
+    assert_eq!(reason(&lesion(235.0, 120.0, MIDDLE_MM)), None);
+}
+
+#[test]
+fn rays_that_leave_the_image_cannot_be_judged() {
+    // The outline ends 1.2 mm before the image does, so that a fifth of its rays see less than 5 mm beyond it.
+    let rows = lesion(50.0, 40.0, [RADIUS_MM + 1.2, 33.0]);
+    let column = osteon::measure::columns(osteon::measure::Modality::Ct).position(|c| c.name == "rim_evaluable");
+    let evaluable = rows.slices[3].cells[column.unwrap()].unwrap();
+    // Rays along the normal at angle a reach x = -(16 + 5) cos a + 17.2 + 0.3 (half a voxel): seen where that is >= 0.
+    let exact = 1.0 - libm::acos((RADIUS_MM + 1.2 + 0.3) / (RADIUS_MM + 5.0)) / std::f64::consts::PI;
+    assert!((evaluable - exact).abs() < 0.03, "{evaluable} is not {exact}");
+}
