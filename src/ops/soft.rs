@@ -104,20 +104,32 @@ fn on_slice(
 
 /// A plane under a Gaussian of [`SMOOTHING_MM`]; beyond the plane its border goes on.
 fn smoothed(plane: ArrayView2<'_, f32>, pixel_mm: [f64; 2]) -> Array2<f64> {
-    let rows = smoothed_rows(&plane.mapv(f64::from), pixel_mm[0]);
-    smoothed_rows(&rows.reversed_axes(), pixel_mm[1]).reversed_axes()
+    let plane = smoothed_along(Axis(1), &plane.mapv(f64::from), pixel_mm[0]);
+    smoothed_along(Axis(0), &plane, pixel_mm[1])
 }
 
-fn smoothed_rows(plane: &Array2<f64>, step_mm: f64) -> Array2<f64> {
+/// The sum of the plane moved by each step times that step's weight: whole planes at a time, which the compiler turns
+/// into vectors.
+fn smoothed_along(axis: Axis, plane: &Array2<f64>, step_mm: f64) -> Array2<f64> {
     let reach = (3.0 * SMOOTHING_MM / step_mm).floor() as isize;
     let bell = |k: isize| libm::exp(-0.5 * (k as f64 * step_mm / SMOOTHING_MM) * (k as f64 * step_mm / SMOOTHING_MM));
-    let weights: Vec<f64> = (-reach..=reach).map(bell).collect();
-    let total: f64 = weights.iter().sum();
-    let last = plane.ncols() as isize - 1;
-    Array2::from_shape_fn(plane.dim(), |(y, x)| {
-        let near = |k: usize| plane[(y, (x as isize + k as isize - reach).clamp(0, last) as usize)];
-        weights.iter().enumerate().map(|(k, w)| w * near(k)).sum::<f64>() / total
-    })
+    let total: f64 = (-reach..=reach).map(bell).sum();
+    let n = plane.len_of(axis);
+    let mut smooth = Array2::zeros(plane.dim());
+    for k in -reach..=reach {
+        let weight = bell(k) / total;
+        // Lines that have a neighbour so far away; the others take the last one on that side.
+        let by = k.unsigned_abs().min(n);
+        let (to, from) = if k < 0 { (by..n, 0..n - by) } else { (0..n - by, by..n) };
+        let beyond = if k < 0 { 0..by } else { n - by..n };
+        let end = plane.index_axis(axis, if k < 0 { 0 } else { n - 1 });
+        smooth.slice_axis_mut(axis, to.into()).scaled_add(weight, &plane.slice_axis(axis, from.into()));
+        smooth
+            .slice_axis_mut(axis, beyond.into())
+            .axis_iter_mut(axis)
+            .for_each(|mut line| line.scaled_add(weight, &end));
+    }
+    smooth
 }
 
 #[cfg(test)]

@@ -14,6 +14,8 @@ const STRAYS_MM: [f64; 3] = [0.3, 0.6, 1.0];
 const BIAS_SD_MM: f64 = 0.3;
 const STRAY_MM: f64 = 0.5;
 const STRAY_LOG_SD: f64 = 0.6;
+/// So many rings tell the hand; where there are more, every second or third of them does for its neighbours too.
+const RINGS: usize = 12;
 /// Rays of an exam repeat each other when they speak of the hand: they count as this share of independent ones.
 const INDEPENDENCE: f64 = 0.1;
 /// Hands less likely than this are left out.
@@ -63,10 +65,13 @@ pub fn hands(rings: &[Ring]) -> Vec<Chance> {
         .iter()
         .flat_map(|&bias_mm| STRAYS_MM.iter().map(move |&stray_mm| Hand { bias_mm, stray_mm }))
         .collect();
-    let explained = each(rings.len(), |r| {
-        tried.iter().map(|&h| chain::evidence(&rings[r].evidence, &Walk::new(h, rings[r].arc_mm))).collect::<Vec<_>>()
+    let asked: Vec<&Ring> = rings.iter().step_by(rings.len().div_ceil(RINGS).max(1)).collect();
+    let explained = each(asked.len(), |r| {
+        tried.iter().map(|&h| chain::evidence(&asked[r].evidence, &Walk::new(h, asked[r].arc_mm))).collect::<Vec<_>>()
     });
-    let log = |i: usize| INDEPENDENCE * explained.iter().map(|e| e[i]).sum::<f64>() + log_prior(tried[i]);
+    let rays = |rings: &mut dyn Iterator<Item = &Ring>| rings.map(|r| r.at.len()).sum::<usize>() as f64;
+    let power = INDEPENDENCE * rays(&mut rings.iter()) / rays(&mut asked.iter().copied()).max(1.0);
+    let log = |i: usize| power * explained.iter().map(|e| e[i]).sum::<f64>() + log_prior(tried[i]);
     let logs: Vec<f64> = (0..tried.len()).map(log).collect();
     let best = logs.iter().copied().fold(f64::NEG_INFINITY, f64::max);
     let weights: Vec<f64> = logs.iter().map(|l| libm::exp(l - best)).collect();
