@@ -23,7 +23,8 @@ pub struct Check {
     pub largest_bytes: u64,
 }
 
-/// Opens the headers of every image and looks for every structure file that a run would read.
+/// Opens the headers of every image, and looks for every structure file that a run would read and for the parts of those
+/// that hold several.
 pub fn check(study: &Study, source: &dyn Source, measurer: &dyn Measurer, patterns: &Patterns) -> Check {
     let mut check = Check { patients: study.patients.len(), ..Check::default() };
     for patient in &study.patients {

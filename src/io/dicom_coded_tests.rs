@@ -85,6 +85,56 @@ fn damage_in_an_enhanced_file_is_an_answer_or_a_refusal() {
     }
 }
 
+/// Where the length of the meta group stands, and where the data set starts.
+fn meta_group(bytes: &[u8]) -> (usize, usize) {
+    let at = bytes.windows(6).position(|w| w == [2, 0, 0, 0, b'U', b'L']).unwrap() + 8;
+    (at, at + 4 + u32::from_le_bytes(bytes[at..at + 4].try_into().unwrap()) as usize)
+}
+
+#[test]
+fn a_file_without_preamble_or_meta_group_is_the_same_image() {
+    let dir = Folder::new();
+    let bytes = enhanced(&[(0.0, "1", [1, 2, 3, 4]), (2.0, "1", [5, 6, 7, 8])]);
+    let forms = [&bytes[..], &bytes[132..], &bytes[meta_group(&bytes).1..]];
+    let [a, b, c] = forms.map(|form| {
+        let image = image::open(&dir.file("x", form), None).unwrap();
+        image.read(&whole(&image)).unwrap()
+    });
+    assert!(a == b && a == c);
+}
+
+/// A file as [`enhanced`], all of it after the meta group deflated.
+fn deflated(bytes: &[u8]) -> Vec<u8> {
+    let uid = b"1.2.840.10008.1.2.1\0";
+    let at = bytes.windows(uid.len()).position(|w| w == uid).unwrap();
+    let (length_at, start) = meta_group(bytes);
+    let mut out = bytes[..start].to_vec();
+    out.splice(at..at + uid.len(), *b"1.2.840.10008.1.2.1.99");
+    out[at - 2] += 2;
+    let length = (start - length_at - 4 + 2) as u32;
+    out[length_at..length_at + 4].copy_from_slice(&length.to_le_bytes());
+    let mut stream = flate2::write::DeflateEncoder::new(out, flate2::Compression::fast());
+    std::io::Write::write_all(&mut stream, &bytes[start..]).unwrap();
+    stream.finish().unwrap()
+}
+
+#[test]
+fn a_deflated_file_is_inflated_as_far_as_its_header_promises() {
+    let dir = Folder::new();
+    let plain = enhanced(&[(0.0, "1", [1, 2, 3, 4]), (2.0, "1", [5, 6, 7, 8])]);
+    let [a, b] = [("a", plain.clone()), ("b", deflated(&plain))].map(|(name, bytes)| {
+        let image = image::open(&dir.file(name, &bytes), None).unwrap();
+        image.read(&whole(&image)).unwrap()
+    });
+    assert_eq!(a, b);
+    let bomb = deflated(&[plain.clone(), vec![0; 64 << 20]].concat());
+    let image = image::open(&dir.file("c", &bomb), None).unwrap();
+    assert_eq!(image.read(&whole(&image)).unwrap(), a, "what follows is never inflated");
+    let cut = deflated(&plain[..plain.len() - 3]);
+    let image = image::open(&dir.file("d", &cut), None).unwrap();
+    assert_eq!(image.read(&whole(&image)).unwrap_err().kind.code, "truncated_file");
+}
+
 /// Foreign decoders on damaged frames: an answer or a refusal, never a panic that gets out.
 #[test]
 fn damaged_frames_are_an_answer_or_a_refusal() {

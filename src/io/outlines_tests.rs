@@ -162,6 +162,7 @@ fn what_cannot_be_a_segmentation_is_refused_by_name() {
     assert_eq!(voxels(&seg("BINARY", 1, &[(1, 0.0, CROSS), (1, 0.0, CROSS)]), 1), Err("duplicate_position"));
     assert_eq!(voxels(&seg("BINARY", 32, &frames), 1), Err("unsupported_type"));
     assert_eq!(voxels(&seg("ODD", 1, &frames), 1), Err("unsupported_type"));
+    assert_eq!(voxels(&seg("BINARY", 1, &[(0, 0.0, CROSS)]), 1), Err("bad_dicom"));
     let whole = seg("BINARY", 1, &frames);
     assert_eq!(voxels(&whole[..whole.len() - 2], 1), Err("truncated_file"));
     let uneven = [(1, 0.0, CROSS), (1, 1.0, CROSS), (1, 2.6, CROSS)];

@@ -5,9 +5,13 @@ use super::store::{Format, Place};
 use super::{codec, fragments, prepass};
 use crate::io::fault::{Fault, TRUNCATED_FILE};
 use crate::io::gather::{Gather, Sample, finite};
+use crate::volume::traverse;
 use std::fs::File;
 use std::io::{Read, Seek, SeekFrom};
 use std::ops::Range;
+
+/// Compressed slices that are decoded side by side: enough to keep a node busy, few enough to keep in memory.
+pub const TOGETHER: usize = 8;
 
 /// Reads the box of `gather` out of slices in stored order.
 ///
@@ -19,20 +23,41 @@ pub fn read(slices: &[Slice], gather: &Gather) -> Result<Vec<f32>, Fault> {
         return Ok(out);
     }
     let mut reader = Reader::default();
+    let rows = gather.stored.lo[1]..gather.stored.hi[1];
     let (first, end) = (gather.stored.lo[2], gather.stored.hi[2]);
-    for (z, slice) in (first..end).zip(&slices[first..end]) {
-        let (raw, format) = reader.rows(slice, gather.stored.lo[1]..gather.stored.hi[1])?;
-        let value = |stored| slice.value(format, stored);
-        match (format.bytes, format.big_endian) {
-            (1, _) => gather.plane::<u8, _>(z, raw, &|b| value(b[0].into()), &mut out),
-            (_, false) => gather.plane::<u16, _>(z, raw, &|b| value(u16::little(b)), &mut out),
-            (_, true) => gather.plane::<u16, _>(z, raw, &|b| value(u16::big(b)), &mut out),
+    for z in (first..end).step_by(TOGETHER) {
+        let group = &slices[z..end.min(z + TOGETHER)];
+        if group.iter().all(Slice::is_compressed) {
+            let decode = |k: usize| Reader::default().rows(&group[k], rows.clone()).map(|(raw, f)| (raw.to_vec(), f));
+            for (k, decoded) in traverse::each(group.len(), decode).into_iter().enumerate() {
+                let (raw, format) = decoded?;
+                place(z + k, &group[k], &raw, format, gather, &mut out);
+            }
+        } else {
+            for (k, slice) in group.iter().enumerate() {
+                let (raw, format) = reader.rows(slice, rows.clone())?;
+                place(z + k, slice, raw, format, gather, &mut out);
+            }
         }
     }
     finite(out)
 }
 
+/// Converts the rows of a slice into the box.
+fn place(z: usize, slice: &Slice, raw: &[u8], format: Format, gather: &Gather, out: &mut [f32]) {
+    let value = |stored| slice.value(format, stored);
+    match (format.bytes, format.big_endian) {
+        (1, _) => gather.plane::<u8, _>(z, raw, &|b| value(b[0].into()), out),
+        (_, false) => gather.plane::<u16, _>(z, raw, &|b| value(u16::little(b)), out),
+        (_, true) => gather.plane::<u16, _>(z, raw, &|b| value(u16::big(b)), out),
+    }
+}
+
 impl Slice {
+    fn is_compressed(&self) -> bool {
+        self.pixels.as_ref().is_ok_and(|pixels| matches!(pixels.place, Place::Pieces(..)))
+    }
+
     /// A stored value in HU or MR units.
     fn value(&self, format: Format, stored: u16) -> f32 {
         (f64::from(format.value(stored)) * self.slope + self.intercept) as f32
@@ -70,7 +95,7 @@ impl Reader {
         let skipped = (pixels.frame * frame) as u64;
         let raw = match &pixels.place {
             Place::Plain(offset) => self.plain(slice, offset + skipped, within)?,
-            Place::Inflated(offset) => self.inflated(slice, (offset + skipped) as usize, within)?,
+            Place::Inflated(offset, end) => self.inflated(slice, *end, (offset + skipped) as usize, within)?,
             Place::Pieces(coding, pieces) => {
                 let file = File::open(&slice.path).map_err(|e| Fault::from_io(&e))?;
                 let data = fragments::read(&file, &pieces[pixels.frame])?;
@@ -90,11 +115,10 @@ impl Reader {
         Ok(&self.raw)
     }
 
-    fn inflated(&mut self, slice: &Slice, frame: usize, within: Range<usize>) -> Result<&[u8], Fault> {
+    fn inflated(&mut self, slice: &Slice, end: u64, frame: usize, within: Range<usize>) -> Result<&[u8], Fault> {
         if self.inflated.as_ref().is_none_or(|(path, _)| *path != slice.path) {
             let mut file = File::open(&slice.path).map_err(|e| Fault::from_io(&e))?;
-            let start = prepass::data_set_start(&mut file)?;
-            self.inflated = Some((slice.path.clone(), prepass::inflated(&mut file, start)?));
+            self.inflated = Some((slice.path.clone(), prepass::inflated_data_set(&mut file, end)?));
         }
         let body = self.inflated.as_ref().map_or(&[][..], |(_, body)| body);
         body.get(frame + within.start..frame + within.end).ok_or_else(|| Fault::of(TRUNCATED_FILE, "it has shrunk"))

@@ -3,7 +3,7 @@
 //! `dicom-object` allocates what an element claims, so every claim is held against the size of the file first.
 
 use super::syntax::{EXPLICIT_LE, IMPLICIT_LE, Syntax};
-use crate::io::fault::{BAD_DICOM, Fault};
+use crate::io::fault::{BAD_DICOM, Fault, TRUNCATED_FILE};
 use dicom_core::VR;
 use dicom_core::header::Header;
 use dicom_dictionary_std::tags::PIXEL_DATA;
@@ -26,8 +26,8 @@ const MAX_META: usize = 32 << 10;
 /// Nested sequences are decoded by recursion, which must not exhaust the stack.
 const MAX_DEPTH: u32 = 64;
 
-/// A deflated file may hold a thousand frames of 512 x 512 pixels of 16 bits; beyond that it is taken for a bomb.
-const MAX_INFLATED: u64 = 512 << 20;
+/// The header of a thousand frames is a few megabytes; what is still header after so many bytes is taken for a bomb.
+const MAX_INFLATED_HEADER: usize = 256 << 20;
 
 /// Tag, VR, two reserved bytes and length before encapsulated pixel data, which is always explicit little endian.
 const ENCAPSULATED_HEADER: u64 = 12;
@@ -40,7 +40,7 @@ pub struct Opened {
     pub syntax: &'static Syntax,
     /// Where its pixel data is.
     pub pixels: Option<PixelData>,
-    /// Bytes of the file, or of what a deflated one inflates to.
+    /// Bytes of the file; a deflated one has no end that is known.
     pub end: u64,
 }
 
@@ -72,9 +72,7 @@ pub fn open(file: &mut File) -> Result<Option<Opened>, Fault> {
             return Ok(None);
         };
         if syntax.deflated {
-            let body = inflated(file, start as u64)?;
-            let walk = guarded_walk(&body, syntax, body.len() as u64);
-            return opened(walk, &body, syntax, 0, body.len() as u64).map(Some);
+            return deflated(file, start as u64, syntax).map(Some);
         }
         match guarded_walk(&prefix[start..], syntax, file_len - start as u64) {
             Walk::Ended | Walk::Broken if !whole => look *= 8,
@@ -83,30 +81,50 @@ pub fn open(file: &mut File) -> Result<Option<Opened>, Fault> {
     }
 }
 
-/// What follows the meta group of a deflated file.
+/// Inflates as much of a file as lies before its pixel data.
+fn deflated(file: &mut File, start: u64, syntax: &'static Syntax) -> Result<Opened, Fault> {
+    let mut look = FIRST_LOOK;
+    loop {
+        let body = inflated(file, start, look as u64)?;
+        let whole = body.len() < look;
+        let limit = if whole { body.len() as u64 } else { u64::MAX };
+        match guarded_walk(&body, syntax, limit) {
+            Walk::Ended | Walk::Broken if !whole && look < MAX_INFLATED_HEADER => look *= 8,
+            Walk::Ended if !whole => return Err(damaged()),
+            walk => return opened(walk, &body, syntax, 0, u64::MAX),
+        }
+    }
+}
+
+/// Up to `want` bytes of what follows the meta group of a deflated file.
 ///
 /// # Errors
-/// A stream that is damaged, or inflates to more than any series needs.
-pub fn inflated(file: &mut File, start: u64) -> Result<Vec<u8>, Fault> {
+/// Storage trouble, and a stream that is damaged before that.
+pub fn inflated(file: &mut File, start: u64, want: u64) -> Result<Vec<u8>, Fault> {
     file.seek(SeekFrom::Start(start)).map_err(|e| Fault::from_io(&e))?;
     let mut body = Vec::new();
     let stream = DeflateDecoder::new(std::io::BufReader::new(file));
-    match stream.take(MAX_INFLATED + 1).read_to_end(&mut body) {
+    match stream.take(want).read_to_end(&mut body) {
         Err(e) if e.raw_os_error().is_some() => Err(Fault::from_io(&e)),
         Err(_) => Err(Fault::of(BAD_DICOM, "the deflate stream cannot be followed")),
-        Ok(n) if n as u64 > MAX_INFLATED => Err(Fault::of(BAD_DICOM, "it inflates far beyond an image")),
         Ok(_) => Ok(body),
     }
 }
 
-/// Where the data set of a deflated file starts.
+/// The first `want` bytes of the data set of a deflated file.
 ///
 /// # Errors
-/// Storage trouble, and a meta group that cannot be followed.
-pub fn data_set_start(file: &mut File) -> Result<u64, Fault> {
+/// As [`inflated`]; a meta group that cannot be followed; fewer bytes.
+pub fn inflated_data_set(file: &mut File, want: u64) -> Result<Vec<u8>, Fault> {
     let mut head = Vec::new();
-    file.take(MAX_META as u64 * 2).read_to_end(&mut head).map_err(|e| Fault::from_io(&e))?;
-    meta(&head)?.map(|(start, _)| start as u64).ok_or_else(damaged)
+    file.rewind().map_err(|e| Fault::from_io(&e))?;
+    file.by_ref().take(MAX_META as u64 * 2).read_to_end(&mut head).map_err(|e| Fault::from_io(&e))?;
+    let (start, _) = meta(&head)?.ok_or_else(damaged)?;
+    let body = inflated(file, start as u64, want)?;
+    match body.len() as u64 == want {
+        true => Ok(body),
+        false => Err(Fault::of(TRUNCATED_FILE, format!("{want} bytes are promised, {} are there", body.len()))),
+    }
 }
 
 fn guarded_walk(bytes: &[u8], syntax: &Syntax, limit: u64) -> Walk {

@@ -50,7 +50,9 @@ pub fn read(
 ) -> Result<Vec<(i64, Option<Patch>)>, Fault> {
     let header = Tags(&opened.object);
     let frames = Frame::all(header)?;
-    let placed: Vec<Placed<'_>> = (0..).zip(frames).map(|(k, f)| placed(k, f)).collect::<Result<_, _>>()?;
+    let is_label_map = header.text(tags::SEGMENTATION_TYPE) == "LABELMAP";
+    let placed: Vec<Placed<'_>> =
+        (0..).zip(frames).map(|(k, f)| placed(k, f, is_label_map)).collect::<Result<_, _>>()?;
     let first = placed.first().ok_or_else(|| Fault::of(BAD_DICOM, "there are no frames"))?;
     let (place, spacing) = planes_of(&first.header, first.position)?;
     for frame in &placed {
@@ -75,11 +77,15 @@ pub fn read(
     numbers.iter().map(segment).collect()
 }
 
-fn placed(index: usize, header: Frame<'_>) -> Result<Placed<'_>, Fault> {
+fn placed(index: usize, header: Frame<'_>, is_label_map: bool) -> Result<Placed<'_>, Fault> {
     let position = header.group(tags::PLANE_POSITION_SEQUENCE);
     let position = position.numbers(tags::IMAGE_POSITION_PATIENT, "ImagePositionPatient")?;
     let segment = header.group(tags::SEGMENT_IDENTIFICATION_SEQUENCE).number(tags::REFERENCED_SEGMENT_NUMBER);
-    Ok(Placed { index, segment: segment.map(|s| s as i64), position, header })
+    let segment = segment.map(|s| s as i64).filter(|_| !is_label_map);
+    match segment.is_some() || is_label_map {
+        true => Ok(Placed { index, segment, position, header }),
+        false => Err(Fault::of(BAD_DICOM, "a frame does not say which segment it shows")),
+    }
 }
 
 fn directions(frame: &Frame<'_>) -> Result<[Vec3; 2], Fault> {

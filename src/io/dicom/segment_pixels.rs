@@ -50,8 +50,8 @@ impl<'a> SegmentPixels<'a> {
         let wanted = ((dims[0] * dims[1]) as u64 * bits as u64 * frames as u64).div_ceil(8);
         let place = store::place(file, opened, data, frames, wanted)?;
         let inflated = match place {
-            Place::Inflated(_) => {
-                prepass::inflated(&mut file.try_clone().map_err(|e| Fault::from_io(&e))?, start(file)?)?
+            Place::Inflated(_, end) => {
+                prepass::inflated_data_set(&mut file.try_clone().map_err(|e| Fault::from_io(&e))?, end)?
             }
             _ => Vec::new(),
         };
@@ -108,7 +108,7 @@ impl<'a> SegmentPixels<'a> {
     fn plain(&self, from: usize, to: usize) -> Result<Vec<u8>, Fault> {
         let (first, end) = if self.swapped { (from / 2 * 2, to.next_multiple_of(2)) } else { (from, to) };
         let mut bytes = match self.place {
-            Place::Inflated(offset) => {
+            Place::Inflated(offset, _) => {
                 let within = self.inflated.get(offset as usize + first..offset as usize + end);
                 within.ok_or_else(|| Fault::of(TRUNCATED_FILE, "it has shrunk"))?.to_vec()
             }
@@ -142,11 +142,6 @@ fn meaning(header: &Tags<'_>) -> Result<Meaning, Fault> {
         }
         _ => Err(Fault::of(UNSUPPORTED_TYPE, "a segmentation that is neither binary, fractional nor a label map")),
     }
-}
-
-fn start(mut file: &File) -> Result<u64, Fault> {
-    std::io::Seek::rewind(&mut file).map_err(|e| Fault::from_io(&e))?;
-    prepass::data_set_start(&mut file.try_clone().map_err(|e| Fault::from_io(&e))?)
 }
 
 #[cfg(test)]

@@ -2,6 +2,7 @@
 
 use super::fragments::{self, Piece};
 use super::header::Tags;
+use super::pixels::TOGETHER;
 use super::prepass::{Opened, PixelData};
 use super::syntax::Coding;
 use crate::io::fault::{BAD_DICOM, Fault, TRUNCATED_FILE, UNSUPPORTED_TYPE};
@@ -29,8 +30,9 @@ pub struct Format {
 pub enum Place {
     /// Uncompressed: the first byte of the first frame.
     Plain(u64),
-    /// Uncompressed, in the part of the file that is deflated: the first byte of the first frame, once inflated.
-    Inflated(u64),
+    /// Uncompressed, in the part of the file that is deflated: the first byte of the first frame and the end of the last,
+    /// once inflated.
+    Inflated(u64, u64),
     /// Compressed: the pieces of each frame.
     Pieces(Coding, Arc<Vec<Vec<Piece>>>),
 }
@@ -41,9 +43,9 @@ impl Place {
         match self {
             Self::Plain(_) => 2,
             // A deflated file is inflated as a whole.
-            Self::Inflated(_) => 2 * frames,
+            Self::Inflated(..) => 2 * frames,
             // What is compressed, at most as long as what it stands for, then 32, 16 and again 16 bits.
-            Self::Pieces(..) => 10,
+            Self::Pieces(..) => 10 * TOGETHER as u64,
         }
     }
 }
@@ -99,7 +101,11 @@ pub fn place(file: &File, opened: &Opened, pixels: PixelData, frames: usize, wan
                 let detail = format!("{wanted} bytes of pixels are promised, {there} are there");
                 return Err(Fault::of(TRUNCATED_FILE, detail));
             }
-            Ok(if opened.syntax.deflated { Place::Inflated(pixels.offset) } else { Place::Plain(pixels.offset) })
+            Ok(if opened.syntax.deflated {
+                Place::Inflated(pixels.offset, pixels.offset + wanted)
+            } else {
+                Place::Plain(pixels.offset)
+            })
         }
         (Coding::Plain, None) | (_, Some(_)) => {
             Err(Fault::of(BAD_DICOM, "the pixels are not written as the syntax says"))
