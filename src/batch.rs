@@ -17,6 +17,7 @@ pub mod key;
 pub mod load;
 pub mod manifest;
 pub mod measurer;
+pub mod naming;
 pub mod number;
 pub mod peak;
 pub mod projection;

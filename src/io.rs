@@ -12,3 +12,4 @@ mod image_tests_support;
 mod inflate;
 pub mod labels;
 pub mod nifti;
+pub mod outlines;

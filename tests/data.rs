@@ -42,8 +42,13 @@ impl Site {
     }
 
     /// With one more lesion; `tumour` is a file, or a file with labels.
-    fn row(mut self, patient: &str, lesion: &str, image: &Path, tumour: &str) -> Self {
-        self.table += &format!("{patient},pre,CT,{lesion},\"{}\",\"tumour={tumour}\"\n", image.display());
+    fn row(self, patient: &str, lesion: &str, image: &Path, tumour: &str) -> Self {
+        self.written(patient, lesion, image, &format!("tumour={tumour}"))
+    }
+
+    /// A row as the study table has it, without the patient's timepoint and modality, which are always the same.
+    fn written(mut self, patient: &str, lesion: &str, image: &Path, structures: &str) -> Self {
+        self.table += &format!("{patient},pre,CT,{lesion},\"{}\",\"{structures}\"\n", image.display());
         self
     }
 
@@ -224,9 +229,36 @@ fn the_cortex_of_l3_is_a_rim_around_the_whole_body_and_none_around_its_core() {
     assert_eq!(exams.row("uncut", "rim_coverage")["reason"], "fov_truncated");
 }
 
+#[test]
+fn contours_and_segments_measure_what_their_masks_do() {
+    let Some(folder) = data() else { return };
+    let sarcoma = folder.join("tumour/sarcoma_STS_001");
+    let [image, contours, mask] =
+        ["dicom/CT/image", "dicom/CT/mask/RS.dcm", "nifti/CT_mask.nii.gz"].map(|p| sarcoma.join(p));
+    let slices = folder.join("dicom_seg/ct_3slices");
+    let [ct, liver, overlaps] = ["image", "liver.dcm", "partial_overlaps.dcm"].map(|p| slices.join(p));
+    let site = Site::new()
+        .row("sts", "mask", &image, &mask.display().to_string())
+        .written("sts", "contours", &image, &contours.display().to_string())
+        .row("sts", "picked", &image, &format!("{}:1", contours.display()))
+        .row("seg", "liver", &ct, &liver.display().to_string())
+        .row("seg", "joined", &ct, &format!("{}:1,2", overlaps.display()))
+        .written("seg", "unnamed", &ct, &overlaps.display().to_string())
+        .row("seg", "absent", &ct, &format!("{}:9", overlaps.display()));
+    site.run(&["volume", "mean_density"], 1);
+    let exams = site.exams();
+    let of = |lesion: &str| ["volume", "mean_density"].map(|m| exams.number(lesion, m));
+    assert_eq!(of("contours"), of("mask"));
+    assert_eq!(of("picked"), of("mask"));
+    let voxel_mm3 = 0.810_547 * 0.810_547;
+    assert!((of("liver")[0] / voxel_mm3 / 107_098.0 - 1.0).abs() < 1e-6);
+    let failures = site.rows("failures.csv");
+    let told: Vec<_> = failures.iter().map(|r| (r["lesion"].as_str(), r["reason"].as_str())).collect();
+    assert_eq!(told, [("unnamed", "mask_missing"), ("absent", "no_such_part")]);
+}
+
 /// Images that must be refused, and why.
 const REFUSED: &[(&str, &str)] = &[
-    ("ct/head_dicom_tilt_variable_gap_GE", "gantry_tilt_uncorrected"),
     ("ct/series_faults/missing_slice_GE", "non_uniform_spacing"),
     ("ct/series_faults/not_a_volume_Siemens", "duplicate_position"),
     ("broken/nifti/crash-08123ef33416bd6f0c5fa63d44b681b8581d62a0", "bad_header"),

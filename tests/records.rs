@@ -13,6 +13,7 @@ use osteon::batch::tolerance::Tolerance;
 use osteon::geometry::{Extent, Geometry};
 use osteon::graph::Hook;
 use osteon::io::acquisition::Acquisition;
+use osteon::io::dicom::drawn::Part;
 use osteon::io::disk::memory::{Loss, MemoryDisk, Trouble};
 use osteon::io::disk::{Disk, LocalDisk};
 use osteon::io::fault::{self, Fault, Reason};
@@ -105,6 +106,9 @@ impl Image for Toy {
     fn read(&self, region: &Extent) -> Result<Volume<f32>, Fault> {
         Ok(Volume::from_fn(self.grid.crop(region), |_| self.density))
     }
+    fn cuts(&self, _: &Mask) -> bool {
+        false
+    }
 }
 
 impl Labels for Toy {
@@ -151,7 +155,10 @@ impl Source for World {
         self.wait();
         Ok(Box::new(toy(path)?))
     }
-    fn labels(&self, path: &Path) -> Result<Box<dyn Labels>, Fault> {
+    fn parts(&self, _: &Path) -> Result<Vec<Part>, Fault> {
+        Ok([("GTV low", 3), ("GTV high", 4)].map(|(name, number)| Part { number, names: vec![name.into()] }).into())
+    }
+    fn labels(&self, path: &Path, _: &Geometry, _: Option<&[i64]>) -> Result<Box<dyn Labels>, Fault> {
         Ok(Box::new(toy(path)?))
     }
 }
@@ -355,7 +362,7 @@ fn what_cannot_be_measured_ends_as_one_line_each_and_harms_nobody() {
             "empty,pre,CT,main,1,6,structures,mask_empty,\"structures[1]: the outline is empty: draw it, or check its label numbers\"",
             "far,pre,CT,main,1,7,structures,mask_off_image,structures[2]: no voxel of the outline lies on a voxel of the image: check that it was drawn on this image",
             "gone,pre,CT,main,1,8,structures,file_missing,structures[1]: there is no such file: toy; correct the study table",
-            "seg,pre,CT,main,1,9,structures,structure_not_read,\"structures[1]: a file without a name (DICOM SEG, RTSTRUCT) is not read yet: give a NIfTI mask as name=FILE\"",
+            "seg,pre,CT,main,1,9,structures,mask_ambiguous,\"structures[1]: 3,4 could each be the tumour: pick one as tumour=FILE:NUMBER, or join them as tumour=FILE:3,4\"",
         ]
     );
     assert_eq!(text(&results(&disk), "exams.csv").lines().count(), 2);
@@ -366,7 +373,7 @@ fn a_dry_run_finds_what_would_fail_and_how_much_it_takes() {
     let mut site = Site::usual();
     site.rows.push("d,pre,CT,secret_a_pre,tumour=secret_gone\n".into());
     let world = World::default();
-    let found = check(&site.study(), &world, &world);
+    let found = check(&site.study(), &world, &world, &settings().structures);
     assert_eq!((found.exams, found.patients), (3, 4));
     let reason = |trouble: &failure::Trouble| match trouble {
         failure::Trouble::Data(failure) => failure.reason.clone(),

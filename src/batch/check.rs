@@ -5,6 +5,7 @@ use super::key;
 use super::load::{self, Source};
 use super::measurer::Measurer;
 use super::study::{Row, Study};
+use crate::measure::settings::Patterns;
 use std::path::Path;
 
 /// What a dry run found.
@@ -22,14 +23,15 @@ pub struct Check {
     pub largest_bytes: u64,
 }
 
-/// Opens the headers of every image and looks for every structure file that a run would read.
-pub fn check(study: &Study, source: &dyn Source, measurer: &dyn Measurer) -> Check {
+/// Opens the headers of every image, and looks for every structure file that a run would read and for the parts of those
+/// that hold several.
+pub fn check(study: &Study, source: &dyn Source, measurer: &dyn Measurer, patterns: &Patterns) -> Check {
     let mut check = Check { patients: study.patients.len(), ..Check::default() };
     for patient in &study.patients {
         check.input_bytes += key::of(study, patient, "").bytes;
     }
     for row in &study.rows {
-        match largest_bytes(row, &study.base, source, measurer) {
+        match largest_bytes(row, &study.base, source, measurer, patterns) {
             Ok(bytes) => {
                 check.exams += 1;
                 check.largest_bytes = check.largest_bytes.max(bytes);
@@ -40,8 +42,14 @@ pub fn check(study: &Study, source: &dyn Source, measurer: &dyn Measurer) -> Che
     check
 }
 
-fn largest_bytes(row: &Row, base: &Path, source: &dyn Source, measurer: &dyn Measurer) -> Result<u64, Trouble> {
-    let opened = load::open(row, base, source)?;
+fn largest_bytes(
+    row: &Row,
+    base: &Path,
+    source: &dyn Source,
+    measurer: &dyn Measurer,
+    patterns: &Patterns,
+) -> Result<u64, Trouble> {
+    let opened = load::open(row, base, source, patterns)?;
     opened.look_for_outlines()?;
     Ok(opened.largest_bytes(measurer.bytes_per_voxel(row.exam.modality)))
 }

@@ -3,8 +3,9 @@
 use super::load::{self, Source};
 use crate::geometry::{Extent, Geometry};
 use crate::io::acquisition::Acquisition;
+use crate::io::dicom::drawn::Part;
 use crate::io::fault::Fault;
-use crate::io::{image, labels};
+use crate::io::{image, outlines};
 use crate::volume::{Mask, Volume};
 use std::path::Path;
 
@@ -16,8 +17,12 @@ impl Source for Files {
         Ok(Box::new(image::open(path, series_uid)?))
     }
 
-    fn labels(&self, path: &Path) -> Result<Box<dyn load::Labels>, Fault> {
-        Ok(Box::new(labels::open(path)?))
+    fn parts(&self, path: &Path) -> Result<Vec<Part>, Fault> {
+        outlines::parts(path)
+    }
+
+    fn labels(&self, path: &Path, image: &Geometry, wanted: Option<&[i64]>) -> Result<Box<dyn load::Labels>, Fault> {
+        Ok(Box::new(outlines::open(path, image, wanted)?))
     }
 }
 
@@ -37,9 +42,13 @@ impl load::Image for image::Image {
     fn read(&self, region: &Extent) -> Result<Volume<f32>, Fault> {
         self.read(region)
     }
+
+    fn cuts(&self, mask: &Mask) -> bool {
+        self.cuts(mask)
+    }
 }
 
-impl load::Labels for labels::Labels {
+impl load::Labels for outlines::Outlines {
     fn geometry(&self) -> &Geometry {
         self.geometry()
     }

@@ -1,14 +1,17 @@
 //! One exam from its row of the study table to a board: outlines first, then only the region of the image they need.
 
 use super::failure::{
-    Failure, IMAGE_MISSING, MASK_EMPTY, MASK_MISSING, MASK_OFF_IMAGE, STRUCTURE_NOT_READ, Trouble, WRONG_MODALITY,
+    Failure, IMAGE_MISSING, MASK_AMBIGUOUS, MASK_EMPTY, MASK_MISSING, MASK_OFF_IMAGE, Trouble, WRONG_MODALITY,
 };
+use super::naming::{self, Named};
 use super::study::{ImageFile, Row, Structure};
 use crate::geometry::{Extent, Geometry};
 use crate::io::acquisition::Acquisition;
+use crate::io::dicom::drawn::Part;
 use crate::io::fault::Fault;
 use crate::measure::Board;
 use crate::measure::keys::{IMAGE, NATIVE_BONE, SCAN, Scan, TUMOUR};
+use crate::measure::settings::Patterns;
 use crate::ops::onto::{footprint, onto};
 use crate::volume::{Mask, Volume};
 use std::path::{Path, PathBuf};
@@ -26,11 +29,17 @@ pub trait Source: Sync {
     /// If it is no image that can be measured.
     fn image(&self, path: &Path, series_uid: Option<&str>) -> Result<Box<dyn Image>, Fault>;
 
-    /// Reads a label map.
+    /// The named parts of a DICOM SEG or RTSTRUCT file.
     ///
     /// # Errors
     /// If it is none.
-    fn labels(&self, path: &Path) -> Result<Box<dyn Labels>, Fault>;
+    fn parts(&self, path: &Path) -> Result<Vec<Part>, Fault>;
+
+    /// Reads outlines: a label map, or the wanted parts (`None`: all) of a DICOM file, on the grid of the image.
+    ///
+    /// # Errors
+    /// If it is none.
+    fn labels(&self, path: &Path, image: &Geometry, wanted: Option<&[i64]>) -> Result<Box<dyn Labels>, Fault>;
 }
 
 /// An image of which only the headers are read.
@@ -46,11 +55,13 @@ pub trait Image {
     /// # Errors
     /// If the voxels cannot be had.
     fn read(&self, region: &Extent) -> Result<Volume<f32>, Fault>;
+    /// Whether a mask on its grid reaches the border of what a slice shows, other than the border of the grid.
+    fn cuts(&self, mask: &Mask) -> bool;
 }
 
-/// A label map.
+/// A label map, or parts on the grid of the image.
 pub trait Labels {
-    /// Its grid, canonical axes.
+    /// The grid, canonical axes.
     fn geometry(&self) -> &Geometry;
     /// The smallest box that holds the labels; `None` if there is no such voxel.
     fn extent(&self, which: Option<&[i64]>) -> Option<Extent>;
@@ -63,8 +74,8 @@ pub struct Opened<'a> {
     row: &'a Row,
     base: &'a Path,
     image: Box<dyn Image>,
-    lesion: &'a Structure,
-    bone: Option<&'a Structure>,
+    lesion: Structure,
+    bone: Option<Structure>,
 }
 
 /// The outlines of an exam and the region they ask for.
@@ -75,30 +86,69 @@ pub struct Outlines {
 
 /// Reads the headers of a row's image and checks what the table says of it.
 ///
+/// Structures in files without names are those whose names the `patterns` fit.
+///
 /// # Errors
 /// If there is nothing to measure.
-pub fn open<'a>(row: &'a Row, base: &'a Path, source: &dyn Source) -> Result<Opened<'a>, Trouble> {
+pub fn open<'a>(row: &'a Row, base: &'a Path, source: &dyn Source, patterns: &Patterns) -> Result<Opened<'a>, Trouble> {
     let file = row.image.as_ref().ok_or_else(|| {
         Trouble::data("image", IMAGE_MISSING, "the cell image is empty: name a NIfTI file, a DICOM file or a folder")
     })?;
-    let (lesion, bone) = named(row)?;
+    let named = |name| named(row, base, source, patterns, name);
+    let (lesion, bone) = (named(LESION)?, named(BONE)?);
+    let lesion = lesion.ok_or_else(|| no_lesion(row))?;
     let ImageFile { path, series_uid } = file;
     let image = source.image(&base.join(path), series_uid.as_deref()).map_err(|f| fault("image", "image", f))?;
     same_modality(row, image.acquisition())?;
     Ok(Opened { row, base, image, lesion, bone })
 }
 
-fn named(row: &Row) -> Result<(&Structure, Option<&Structure>), Trouble> {
-    if let Some(unnamed) = row.structures.iter().find(|s| s.name.is_none()) {
-        let message = format!(
-            "{}: a file without a name (DICOM SEG, RTSTRUCT) is not read yet: give a NIfTI mask as name=FILE",
-            place(unnamed)
-        );
-        return Err(Trouble::data("structures", STRUCTURE_NOT_READ, message));
+fn no_lesion(row: &Row) -> Trouble {
+    let message = match row.structures.iter().find(|s| s.name.is_none()) {
+        None => "structures gives no tumour: add tumour=FILE".into(),
+        Some(file) => format!(
+            "{}: nothing in it is called a tumour: name its number as tumour=FILE:1, or add a pattern to structures.tumour",
+            place(file)
+        ),
+    };
+    Trouble::data("structures", MASK_MISSING, message)
+}
+
+/// A structure that the table names, or that a file without a name holds.
+fn named(
+    row: &Row,
+    base: &Path,
+    source: &dyn Source,
+    patterns: &Patterns,
+    name: &'static str,
+) -> Result<Option<Structure>, Trouble> {
+    if let Some(structure) = row.structures.iter().find(|s| s.name == Some(name)) {
+        return Ok(Some(structure.clone()));
     }
-    let find = |name| row.structures.iter().find(|s| s.name == Some(name));
-    let missing = "structures gives no tumour: add tumour=FILE";
-    Ok((find(LESION).ok_or_else(|| Trouble::data("structures", MASK_MISSING, missing))?, find(BONE)))
+    let mut found = None;
+    for file in row.structures.iter().filter(|s| s.name.is_none()) {
+        let parts = source.parts(&base.join(&file.file)).map_err(|f| fault("structures", &place(file), f))?;
+        match naming::find(&parts, patterns.get(name).map_or(&[], Vec::as_slice)) {
+            Named::Nothing => {}
+            Named::One(number) if found.is_none() => {
+                found = Some(Structure { name: Some(name), labels: Some(vec![number]), ..file.clone() });
+            }
+            Named::One(number) => {
+                let also = format!("{number} could be the {name}, and so could a part of another file");
+                return Err(ambiguous(file, &format!("{also}: pick one as {name}=FILE:NUMBER")));
+            }
+            Named::Several(numbers) => {
+                let all = numbers.iter().map(i64::to_string).collect::<Vec<_>>().join(",");
+                let pick = format!("pick one as {name}=FILE:NUMBER, or join them as {name}=FILE:{all}");
+                return Err(ambiguous(file, &format!("{all} could each be the {name}: {pick}")));
+            }
+        }
+    }
+    Ok(found)
+}
+
+fn ambiguous(file: &Structure, what: &str) -> Trouble {
+    Trouble::data("structures", MASK_AMBIGUOUS, format!("{}: {what}", place(file)))
 }
 
 fn same_modality(row: &Row, acquisition: &Acquisition) -> Result<(), Trouble> {
@@ -159,12 +209,14 @@ impl Opened<'_> {
     pub fn outlines(&self, source: &dyn Source, reach_mm: f64) -> Result<Outlines, Trouble> {
         let mut files = Vec::new();
         for structure in self.files() {
-            let read = source.labels(&self.base.join(&structure.file));
+            let wanted = self.wanted(&structure.file);
+            let path = self.base.join(&structure.file);
+            let read = source.labels(&path, self.image.geometry(), wanted.as_deref());
             files.push((structure.file.clone(), read.map_err(|f| fault("structures", &place(structure), f))?));
         }
         let mut outlines = Outlines { files, region: Extent::whole([0; 3]) };
         let grid = self.image.geometry();
-        let lesion = outlines.extent(self.lesion, grid)?;
+        let lesion = outlines.extent(&self.lesion, grid)?;
         let margin = grid.spacing.map(|s| (reach_mm / s).ceil() as usize);
         outlines.region = lesion.grown(margin, grid.dims);
         Ok(outlines)
@@ -177,32 +229,39 @@ impl Opened<'_> {
     pub fn board(&self, outlines: &Outlines) -> Result<Board, Trouble> {
         let whole = self.image.geometry();
         let grid = whole.crop(&outlines.region);
-        let tumour = outlines.mask(self.lesion, whole, &grid);
+        let tumour = outlines.mask(&self.lesion, whole, &grid);
         if tumour.count() == 0 {
-            return Err(off_image(self.lesion));
+            return Err(off_image(&self.lesion));
         }
-        let bone = match self.bone {
+        let bone = match &self.bone {
             Some(structure) => outlines.mask(structure, whole, &grid),
             None => Mask::from_fn(grid, |_| false),
         };
         let image = self.image.read(&outlines.region).map_err(|f| fault("image", "image", f))?;
         let mut board = Board::default();
-        board.put(&SCAN, self.scan(outlines.region), &[]);
+        board.put(&SCAN, self.scan(outlines.region, self.image.cuts(&tumour)), &[]);
         board.put(&IMAGE, image, &[]);
         board.put(&TUMOUR, tumour, &[]);
         board.put(&NATIVE_BONE, bone, &[]);
         Ok(board)
     }
 
-    fn scan(&self, region: Extent) -> Scan {
+    fn scan(&self, region: Extent, cut: bool) -> Scan {
         let acquisition = filled(self.image.acquisition(), &self.row.given);
-        Scan { acquisition, whole: self.image.geometry().clone(), region, level: self.row.level.clone() }
+        Scan { acquisition, whole: self.image.geometry().clone(), region, level: self.row.level.clone(), cut }
     }
 
     /// One structure for each file that must be read.
     fn files(&self) -> Vec<&Structure> {
-        let bone = self.bone.filter(|b| b.file != self.lesion.file);
-        std::iter::once(self.lesion).chain(bone).collect()
+        let bone = self.bone.as_ref().filter(|b| b.file != self.lesion.file);
+        std::iter::once(&self.lesion).chain(bone).collect()
+    }
+
+    /// The labels of a file that are used; `None` if all are.
+    fn wanted(&self, file: &Path) -> Option<Vec<i64>> {
+        let users = std::iter::once(&self.lesion).chain(&self.bone).filter(|s| s.file == file);
+        let lists: Option<Vec<_>> = users.map(|s| s.labels.clone()).collect();
+        lists.map(|lists| lists.concat())
     }
 }
 
@@ -220,6 +279,7 @@ fn filled(header: &Acquisition, given: &Acquisition) -> Acquisition {
         tr_ms: h.tr_ms.or(g.tr_ms),
         fat_sat: h.fat_sat.or(g.fat_sat),
         has_rescale: h.has_rescale,
+        resampled: h.resampled,
     }
 }
 

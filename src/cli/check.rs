@@ -32,7 +32,7 @@ pub fn check(args: &CheckArgs, common: &Common) -> Result<i32, Failure> {
     let (config, _) = args.layers.load()?;
     common.start_logging(config.run.log_format);
     let study = study::read(&args.study).map_err(|e| Failure::of(exit::USAGE, e))?;
-    let found = batch::check::check(&study, &Files, &job::graphs(&config, &[])?);
+    let found = batch::check::check(&study, &Files, &job::graphs(&config, &[])?, &config.settings.structures);
     let (threads, memory_bytes) = args.resources.settle(&config);
     output::print(&text(&found, threads, memory_bytes))?;
     Ok(found.troubles.iter().map(|(_, trouble)| code(trouble)).max().unwrap_or(exit::DONE))

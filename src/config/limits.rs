@@ -23,6 +23,8 @@ pub enum Limit {
     Memory,
     /// A list of names, none twice.
     Names,
+    /// A list of texts that may hold `*`; it may be empty.
+    Patterns,
 }
 
 /// Every setting with what it may be. The ends are where a value stops making sense, not where it stops being wise.
@@ -59,6 +61,15 @@ pub static LIMITS: &[(&str, Limit)] = &[
     ("grade.rim_max_gap_share", Limit::Number(0.0, 1.0)),
     ("grade.rim_borderline", Limit::Bands(0.0, 1.0)),
     ("grade.half_borderline", Limit::Band(0.0, 1.0)),
+    ("structures.tumour", Limit::Patterns),
+    ("structures.canal", Limit::Patterns),
+    ("structures.sac", Limit::Patterns),
+    ("structures.cord", Limit::Patterns),
+    ("structures.cyst", Limit::Patterns),
+    ("structures.body", Limit::Patterns),
+    ("structures.vertebra", Limit::Patterns),
+    ("structures.lung_lesion", Limit::Patterns),
+    ("structures.native_bone", Limit::Patterns),
     ("measures.wanted", Limit::Names),
     ("output.qc", Limit::Switch),
     ("output.masks", Limit::Switch),
@@ -82,6 +93,7 @@ impl Limit {
             Self::Switch => value.is_bool(),
             Self::Memory => value.as_str().is_some_and(|v| v == "auto" || size::parse(v).is_some()),
             Self::Names => value.as_array().is_some_and(|list| names(list)),
+            Self::Patterns => value.as_array().is_some_and(|list| list.iter().all(is_pattern)),
         }
     }
 }
@@ -107,6 +119,12 @@ fn names(list: &[Value]) -> bool {
     !list.is_empty() && distinct.len() == list.len()
 }
 
+/// A text as DICOM allows for a name, which is at most 64 characters.
+fn is_pattern(value: &Value) -> bool {
+    let fits = |text: &str| (1..=64).contains(&text.chars().count()) && !text.chars().any(char::is_control);
+    value.as_str().is_some_and(fits)
+}
+
 /// `[A-Za-z0-9][A-Za-z0-9._-]{0,63}` without `..`
 fn is_name(text: &str) -> bool {
     let inner = |b: u8| b.is_ascii_alphanumeric() || b"._-".contains(&b);
@@ -126,6 +144,7 @@ impl fmt::Display for Limit {
             Self::Switch => write!(f, "true or false"),
             Self::Memory => write!(f, "\"auto\" or a size such as \"8GiB\""),
             Self::Names => write!(f, "a list of different names such as [\"a\", \"b\"]"),
+            Self::Patterns => write!(f, "a list of names that may hold *, such as [\"gtv\", \"gtv*\"]"),
         }
     }
 }
@@ -167,6 +186,8 @@ mod tests {
         assert!(admits(Limit::Switch, "false") && !admits(Limit::Switch, "0"));
         assert!(admits(Limit::Memory, "'auto'") && admits(Limit::Memory, "'8GiB'") && !admits(Limit::Memory, "8"));
         assert!(admits(Limit::Names, "['pre', 'post']"));
+        assert!(["[]", "['gtv*', 'GTV 1']"].iter().all(|v| admits(Limit::Patterns, v)));
+        assert!(["['']", "[1]", "'gtv'", "['a\\n']"].iter().all(|v| !admits(Limit::Patterns, &v.replace('\'', "\""))));
         assert!(["[]", "['a', 'a']", "['a', 1]", "['../x']", "'a'"].iter().all(|v| !admits(Limit::Names, v)));
     }
 }

@@ -25,4 +25,7 @@ pub struct Acquisition {
     pub fat_sat: Option<bool>,
     /// Whether stored values came with a rescale to HU. NIfTI: true, it stores HU by custom.
     pub has_rescale: bool,
+    /// Whether uneven or tilted slices were resampled to an even, right-angled grid.
+    #[serde(default)]
+    pub resampled: bool,
 }

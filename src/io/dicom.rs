@@ -1,15 +1,29 @@
-//! Classic DICOM: one file for each slice, a folder for each series.
+//! DICOM images: a file for each slice or for all of them, a folder for each series.
 
 use super::fault::{EMPTY_FOLDER, Fault, MULTIFRAME, NOT_A_VOLUME, SINGLE_SLICE};
 use slice::Content;
 use std::path::{Path, PathBuf};
 
+mod bits;
+mod codec;
+pub mod drawn;
+mod fragments;
 mod guard;
+mod header;
 mod pixels;
+mod planes;
 mod prepass;
+mod remake;
+mod rings;
+mod rle;
+mod rtstruct;
+mod seg;
+mod segment_pixels;
 mod series;
 mod slice;
 mod stack;
+mod store;
+mod syntax;
 pub mod write;
 
 pub use series::Series;
@@ -26,7 +40,7 @@ pub fn open_folder(folder: &Path, series_uid: Option<&str>) -> Result<Series, Fa
     let (mut foreign, mut other, mut frames) = (0, 0, 0);
     for file in &files {
         match slice::read(file)? {
-            Content::Slice(slice) => slices.push(*slice),
+            Content::Slices(found) => slices.extend(found),
             Content::Frames(n) => frames = frames.max(n),
             Content::OtherObject => other += 1,
             Content::NotDicom => foreign += 1,
@@ -43,16 +57,18 @@ pub fn open_folder(folder: &Path, series_uid: Option<&str>) -> Result<Series, Fa
     series::assemble(slices, series_uid)
 }
 
-/// Reads a DICOM file that is an image by itself.
+/// Reads a DICOM file that is an image by itself: an enhanced one.
 ///
 /// # Errors
-/// A classic file holds one slice, which is no volume; multi-frame files are not read yet; what is not DICOM.
+/// A classic file holds one slice, which is no volume; what is not DICOM; frames that are no volume, by name.
 pub fn open_file(path: &Path) -> Result<Series, Fault> {
     match slice::read(path)? {
-        Content::Frames(n) => Err(multiframe(n)),
-        Content::Slice(slice) => {
-            Err(slice.pixels.err().unwrap_or_else(|| Fault::of(SINGLE_SLICE, "a classic DICOM file holds one slice")))
+        Content::Slices(slices) if slices.len() > 1 => series::assemble(slices, None),
+        Content::Slices(mut slices) => {
+            let pixels = slices.pop().map_or_else(|| Err(one_slice()), |slice| slice.pixels);
+            Err(pixels.err().unwrap_or_else(one_slice))
         }
+        Content::Frames(n) => Err(multiframe(n)),
         Content::OtherObject => Err(Fault::of(NOT_A_VOLUME, "it is no CT or MR image")),
         Content::NotDicom => Err(Fault::of(super::fault::NOT_AN_IMAGE, "its first bytes are those of another format")),
     }
@@ -60,6 +76,10 @@ pub fn open_file(path: &Path) -> Result<Series, Fault> {
 
 fn multiframe(frames: usize) -> Fault {
     Fault::of(MULTIFRAME, format!("{frames} frames"))
+}
+
+fn one_slice() -> Fault {
+    Fault::of(SINGLE_SLICE, "a classic DICOM file holds one slice")
 }
 
 /// The regular files of a folder, by name.
@@ -75,6 +95,9 @@ fn files(folder: &Path) -> Result<Vec<PathBuf>, Fault> {
     Ok(files)
 }
 
+#[cfg(test)]
+#[path = "dicom_coded_tests.rs"]
+mod coded_tests;
 #[cfg(test)]
 #[path = "dicom_tests.rs"]
 mod tests;

@@ -6,7 +6,7 @@ use super::fault::{Fault, NOT_AN_IMAGE, SERIES_MISSING};
 use super::inflate;
 use super::nifti::{HEADER_BYTES, Nifti, header};
 use crate::geometry::{Extent, Geometry};
-use crate::volume::Volume;
+use crate::volume::{Mask, Volume};
 use std::fs::File;
 use std::io::Read;
 use std::path::{Path, PathBuf};
@@ -112,6 +112,14 @@ impl Image {
         match &self.source {
             Source::Nifti(nifti) => nifti.inputs.clone(),
             Source::Dicom(series) => series.inputs(),
+        }
+    }
+
+    /// Whether a mask on the grid reaches the border of a slice inside the grid, as it can where a tilt was undone.
+    pub fn cuts(&self, mask: &Mask) -> bool {
+        match &self.source {
+            Source::Nifti(_) => false,
+            Source::Dicom(series) => series.cuts(mask),
         }
     }
 

@@ -1,5 +1,9 @@
 //! What tests of several formats share.
 
+use dicom_core::value::{DataSetSequence, PrimitiveValue};
+use dicom_core::{DataElement, Tag, VR};
+use dicom_object::mem::InMemElement;
+use dicom_object::{FileMetaTableBuilder, InMemDicomObject};
 use std::path::{Path, PathBuf};
 
 /// A folder that goes away with the test.
@@ -56,4 +60,35 @@ impl Dice {
         }
         out
     }
+}
+
+/// A text element.
+pub fn text(tag: Tag, vr: VR, value: &str) -> InMemElement {
+    DataElement::new(tag, vr, PrimitiveValue::from(value))
+}
+
+/// A number of 16 bits.
+pub fn number(tag: Tag, value: u16) -> InMemElement {
+    DataElement::new(tag, VR::US, PrimitiveValue::from(value))
+}
+
+/// A sequence of items.
+pub fn nested(tag: Tag, items: Vec<InMemDicomObject>) -> InMemElement {
+    DataElement::new(tag, VR::SQ, DataSetSequence::from(items))
+}
+
+/// A data set, or an item.
+pub fn item(elements: Vec<InMemElement>) -> InMemDicomObject {
+    InMemDicomObject::from_element_iter(elements)
+}
+
+/// The bytes of a DICOM file, explicit little endian.
+pub fn dicom_file(elements: Vec<InMemElement>) -> Vec<u8> {
+    let meta = FileMetaTableBuilder::new()
+        .transfer_syntax("1.2.840.10008.1.2.1")
+        .media_storage_sop_class_uid("2.25.9")
+        .media_storage_sop_instance_uid("2.25.1");
+    let mut bytes = Vec::new();
+    item(elements).with_meta(meta).unwrap().write_all(&mut bytes).unwrap();
+    bytes
 }

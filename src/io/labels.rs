@@ -3,6 +3,7 @@
 use super::fault::{Fault, LABEL_OUT_OF_RANGE, NONFINITE_VOXELS, NOT_AN_IMAGE};
 use super::gather::{Gather, Sample};
 use super::image::open_nifti;
+use super::nifti::Nifti;
 use super::nifti::header::{Header, Type};
 use super::nifti::voxels::{from_memory, label, with_type};
 use crate::geometry::{Extent, Geometry};
@@ -39,8 +40,16 @@ macro_rules! any {
 /// Those of an image, NaN, and values beyond 32 bits.
 pub fn open(path: &Path) -> Result<Labels, Fault> {
     let Some(nifti) = open_nifti(path)? else {
-        return Err(Fault::of(NOT_AN_IMAGE, "outlines are read from NIfTI masks and label maps"));
+        return Err(Fault::of(NOT_AN_IMAGE, "a label map is read from NIfTI"));
     };
+    of_nifti(&nifti)
+}
+
+/// Reads the mask or label map of a NIfTI file that has been opened.
+///
+/// # Errors
+/// As [`open`].
+pub fn of_nifti(nifti: &Nifti) -> Result<Labels, Fault> {
     let voxels = nifti.with_stored(|data| with_type!(nifti.header.kind, S => narrow::<S>(&nifti.header, data)));
     voxels.map(Labels)
 }

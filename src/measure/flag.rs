@@ -49,6 +49,7 @@ flags! {
     SECTION_CROSSES_HALF = "section_crosses_half", "The fractions with and without the rim fall on either side of one half.";
     SLICE_GT_3MM = "slice_gt_3mm", "Slices are more than 3 mm apart.";
     SLICE_GT_5MM = "slice_gt_5mm", "Slices are more than 5 mm apart: outside RECIST 1.1.";
+    SLICES_RESAMPLED = "slices_resampled", "Slices were uneven or stacked askew (gantry tilt): resampled linearly to an even, right-angled grid.";
     SMALL_AREA = "small_area", "Less than 100 mm2 of outline on this slice: not used for the rim.";
     THRESHOLD_SENSITIVE = "threshold_sensitive", "The grade changes between mineral thresholds of 150 and 250 HU.";
     TILTED_SURFACE = "tilted_surface", "The surface is too oblique to the slice over most of the outline.";

@@ -23,6 +23,8 @@ pub struct Scan {
     pub region: Extent,
     /// Vertebral level, from the study table.
     pub level: Option<String>,
+    /// Whether the outline reaches the border of a slice that the grid, put straight from a tilted stack, goes beyond.
+    pub cut: bool,
 }
 
 /// Metal in the slices of the lesion.

@@ -2,6 +2,7 @@
 
 use crate::ops::{interior, rim};
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 
 /// Everything in the configuration that can change a number; part of each record's content key.
 #[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
@@ -17,7 +18,12 @@ pub struct Settings {
     pub interior: interior::Rules,
     /// Classes and their bands.
     pub grade: Grade,
+    /// What structures are called in DICOM files.
+    pub structures: Patterns,
 }
+
+/// `[structures]`: for each structure the names, with `*`, that its segments and regions have in DICOM files.
+pub type Patterns = BTreeMap<String, Vec<String>>;
 
 /// On which grid things are measured.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]

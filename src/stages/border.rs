@@ -20,7 +20,7 @@ pub const DEF: Stage = Stage {
 fn run(view: &View<'_>, _: &Settings) -> Result<Board, Refusal> {
     let scan = view.get(&keys::SCAN);
     let inside = view.get(&keys::TUMOUR).extent();
-    let touches = inside.is_some_and(|e| on_border(&e, &scan.region, scan.whole.dims));
+    let touches = scan.cut || inside.is_some_and(|e| on_border(&e, &scan.region, scan.whole.dims));
     let mut board = Board::default();
     board.put(&keys::TOUCHES_BORDER, touches, &[]);
     if touches {

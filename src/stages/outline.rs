@@ -1,6 +1,7 @@
 //! The outline of the tumour on each axial slice.
 
 use super::Stage;
+use crate::measure::keys::Scan;
 use crate::measure::settings::Settings;
 use crate::measure::{Board, Flag, Modality, Refusal, View, flag, keys};
 use crate::ops::outline::outlines;
@@ -22,15 +23,16 @@ fn run(view: &View<'_>, _: &Settings) -> Result<Board, Refusal> {
     let acquired = mask.geometry().spacing == scan.whole.spacing;
     let first_slice = if acquired { scan.region.lo[2] } else { 0 };
     let mut board = Board::default();
-    board.put(&keys::OUTLINE, outlines(mask, first_slice), &remarks(mask.geometry().spacing[2], scan.level.is_some()));
+    board.put(&keys::OUTLINE, outlines(mask, first_slice), &remarks(mask.geometry().spacing[2], scan));
     Ok(board)
 }
 
-fn remarks(slice_mm: f64, level_known: bool) -> Vec<Flag> {
+fn remarks(slice_mm: f64, scan: &Scan) -> Vec<Flag> {
     let raised = [
         (slice_mm > 5.0, flag::SLICE_GT_5MM),
         (slice_mm > 3.0 && slice_mm <= 5.0, flag::SLICE_GT_3MM),
-        (!level_known, flag::LEVEL_UNKNOWN),
+        (scan.level.is_none(), flag::LEVEL_UNKNOWN),
+        (scan.acquisition.resampled, flag::SLICES_RESAMPLED),
     ];
     raised.into_iter().filter(|(on, _)| *on).map(|(_, flag)| flag).collect()
 }

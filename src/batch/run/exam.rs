@@ -26,7 +26,7 @@ pub struct Begun<'a> {
 pub fn begin<'a>(job: &Job<'a>, row: &'a Row, watcher: &Watcher<'_>) -> Result<Begun<'a>, Trouble> {
     watcher.before("open");
     let start = Instant::now();
-    let opened = load::open(row, &job.study.base, job.source)?;
+    let opened = load::open(row, &job.study.base, job.source, &job.settings.structures)?;
     Ok(Begun { opened, modality: row.exam.modality, took: start.elapsed() })
 }
 

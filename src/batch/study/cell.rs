@@ -42,6 +42,7 @@ pub fn acquisition(line: &Line) -> Result<Acquisition, StudyError> {
         tr_ms: positive(line, "tr_ms")?,
         fat_sat: yes_no(line, "fat_sat")?,
         has_rescale: false,
+        resampled: false,
     })
 }
 

@@ -26,7 +26,7 @@ pub struct Structure {
     pub level: Option<String>,
     /// Where its voxels are, as the table writes it.
     pub file: PathBuf,
-    /// The labels that it consists of; none given: every voxel that is not zero.
+    /// The labels, segments or regions that it consists of; none given: every voxel that is not zero.
     pub labels: Option<Vec<i64>>,
     /// Its place in the cell, from 1.
     pub place: usize,

@@ -1,43 +1,131 @@
 //! Stored pixels to HU or MR units, slice by slice, only the rows and columns of the region.
 
-use super::slice::{Pixels, Slice};
-use crate::io::fault::Fault;
+use super::slice::Slice;
+use super::store::{Format, Place};
+use super::{codec, fragments, prepass};
+use crate::io::fault::{Fault, TRUNCATED_FILE};
 use crate::io::gather::{Gather, Sample, finite};
+use crate::volume::traverse;
 use std::fs::File;
 use std::io::{Read, Seek, SeekFrom};
+use std::ops::Range;
+
+/// Compressed slices that are decoded side by side: enough to keep a node busy, few enough to keep in memory.
+pub const TOGETHER: usize = 8;
 
 /// Reads the box of `gather` out of slices in stored order.
 ///
 /// # Errors
-/// Storage trouble, a file that has shrunk, and values that are not finite.
+/// Storage trouble, a file that has shrunk, pixels that cannot be decoded, and values that are not finite.
 pub fn read(slices: &[Slice], gather: &Gather) -> Result<Vec<f32>, Fault> {
     let mut out = gather.zeroed()?;
     if out.is_empty() {
         return Ok(out);
     }
-    let mut raw = Vec::new();
+    let mut reader = Reader::default();
+    let rows = gather.stored.lo[1]..gather.stored.hi[1];
     let (first, end) = (gather.stored.lo[2], gather.stored.hi[2]);
-    for (z, slice) in (first..end).zip(&slices[first..end]) {
-        let pixels = slice.pixels.clone()?;
-        read_rows(slice, &pixels, gather.stored.lo[1]..gather.stored.hi[1], &mut raw)?;
-        let value = |stored: u16| (f64::from(pixels.value(stored)) * slice.slope + slice.intercept) as f32;
-        match pixels.bytes {
-            1 => gather.plane::<u8, _>(z, &raw, &|b| value(b[0].into()), &mut out),
-            _ => gather.plane::<u16, _>(z, &raw, &|b| value(u16::little(b)), &mut out),
+    for z in (first..end).step_by(TOGETHER) {
+        let group = &slices[z..end.min(z + TOGETHER)];
+        if group.iter().all(Slice::is_compressed) {
+            let decode = |k: usize| Reader::default().rows(&group[k], rows.clone()).map(|(raw, f)| (raw.to_vec(), f));
+            for (k, decoded) in traverse::each(group.len(), decode).into_iter().enumerate() {
+                let (raw, format) = decoded?;
+                place(z + k, &group[k], &raw, format, gather, &mut out);
+            }
+        } else {
+            for (k, slice) in group.iter().enumerate() {
+                let (raw, format) = reader.rows(slice, rows.clone())?;
+                place(z + k, slice, raw, format, gather, &mut out);
+            }
         }
     }
     finite(out)
 }
 
-fn read_rows(slice: &Slice, pixels: &Pixels, rows: std::ops::Range<usize>, raw: &mut Vec<u8>) -> Result<(), Fault> {
-    let row = slice.dims[0] * pixels.bytes;
-    raw.resize(rows.len() * row, 0);
-    let start = pixels.offset + (rows.start * row) as u64;
-    let mut file = File::open(&slice.path).map_err(|e| Fault::from_io(&e))?;
-    file.seek(SeekFrom::Start(start)).and_then(|_| file.read_exact(raw)).map_err(|e| Fault::from_io(&e))
+/// Converts the rows of a slice into the box.
+fn place(z: usize, slice: &Slice, raw: &[u8], format: Format, gather: &Gather, out: &mut [f32]) {
+    let value = |stored| slice.value(format, stored);
+    match (format.bytes, format.big_endian) {
+        (1, _) => gather.plane::<u8, _>(z, raw, &|b| value(b[0].into()), out),
+        (_, false) => gather.plane::<u16, _>(z, raw, &|b| value(u16::little(b)), out),
+        (_, true) => gather.plane::<u16, _>(z, raw, &|b| value(u16::big(b)), out),
+    }
 }
 
-impl Pixels {
+impl Slice {
+    fn is_compressed(&self) -> bool {
+        self.pixels.as_ref().is_ok_and(|pixels| matches!(pixels.place, Place::Pieces(..)))
+    }
+
+    /// A stored value in HU or MR units.
+    fn value(&self, format: Format, stored: u16) -> f32 {
+        (f64::from(format.value(stored)) * self.slope + self.intercept) as f32
+    }
+}
+
+/// Reads rows, and keeps what the next slice can use: buffers, and what a deflated file inflates to.
+#[derive(Default)]
+pub struct Reader {
+    raw: Vec<u8>,
+    inflated: Option<(std::path::PathBuf, Vec<u8>)>,
+}
+
+impl Reader {
+    /// The values of some rows of a slice.
+    ///
+    /// # Errors
+    /// Storage trouble, a file that has shrunk, pixels that cannot be decoded.
+    pub fn values(&mut self, slice: &Slice, rows: Range<usize>) -> Result<Vec<f32>, Fault> {
+        let (raw, format) = self.rows(slice, rows)?;
+        let value = |stored| slice.value(format, stored);
+        Ok(match (format.bytes, format.big_endian) {
+            (1, _) => raw.iter().map(|b| value((*b).into())).collect(),
+            (_, false) => raw.chunks_exact(2).map(|b| value(u16::little(b))).collect(),
+            (_, true) => raw.chunks_exact(2).map(|b| value(u16::big(b))).collect(),
+        })
+    }
+
+    /// The bytes of some rows of a slice, and how they are to be read.
+    fn rows(&mut self, slice: &Slice, rows: Range<usize>) -> Result<(&[u8], Format), Fault> {
+        let pixels = slice.pixels.as_ref().map_err(Clone::clone)?;
+        let row = slice.dims[0] * pixels.format.bytes;
+        let frame = row * slice.dims[1];
+        let within = rows.start * row..rows.end * row;
+        let skipped = (pixels.frame * frame) as u64;
+        let raw = match &pixels.place {
+            Place::Plain(offset) => self.plain(slice, offset + skipped, within)?,
+            Place::Inflated(offset, end) => self.inflated(slice, *end, (offset + skipped) as usize, within)?,
+            Place::Pieces(coding, pieces) => {
+                let file = File::open(&slice.path).map_err(|e| Fault::from_io(&e))?;
+                let data = fragments::read(&file, &pieces[pixels.frame])?;
+                let shape = codec::Frame { dims: slice.dims, bytes: pixels.format.bytes };
+                self.raw = codec::decode(*coding, &data, shape)?;
+                &self.raw[within]
+            }
+        };
+        Ok((raw, pixels.format))
+    }
+
+    fn plain(&mut self, slice: &Slice, frame: u64, within: Range<usize>) -> Result<&[u8], Fault> {
+        self.raw.resize(within.len(), 0);
+        let mut file = File::open(&slice.path).map_err(|e| Fault::from_io(&e))?;
+        let start = SeekFrom::Start(frame + within.start as u64);
+        file.seek(start).and_then(|_| file.read_exact(&mut self.raw)).map_err(|e| Fault::from_io(&e))?;
+        Ok(&self.raw)
+    }
+
+    fn inflated(&mut self, slice: &Slice, end: u64, frame: usize, within: Range<usize>) -> Result<&[u8], Fault> {
+        if self.inflated.as_ref().is_none_or(|(path, _)| *path != slice.path) {
+            let mut file = File::open(&slice.path).map_err(|e| Fault::from_io(&e))?;
+            self.inflated = Some((slice.path.clone(), prepass::inflated_data_set(&mut file, end)?));
+        }
+        let body = self.inflated.as_ref().map_or(&[][..], |(_, body)| body);
+        body.get(frame + within.start..frame + within.end).ok_or_else(|| Fault::of(TRUNCATED_FILE, "it has shrunk"))
+    }
+}
+
+impl Format {
     /// The value in the stored bits, sign extended from its highest bit; bits outside it (old overlays) are dropped.
     fn value(&self, stored: u16) -> i32 {
         let top = stored << (15 - self.high_bit);
@@ -52,14 +140,14 @@ mod tests {
 
     #[test]
     fn bits_outside_the_value_are_dropped_and_the_sign_is_extended() {
-        let unsigned = Pixels { offset: 0, bytes: 2, bits: 12, high_bit: 11, signed: false };
+        let unsigned = Format { bytes: 2, bits: 12, high_bit: 11, signed: false, big_endian: false };
         assert_eq!(unsigned.value(0xf123), 0x123);
-        let signed = Pixels { signed: true, ..unsigned };
+        let signed = Format { signed: true, ..unsigned };
         assert_eq!((signed.value(0x0fff), signed.value(0x0800), signed.value(0x07ff)), (-1, -2048, 2047));
-        let shifted = Pixels { high_bit: 15, ..signed };
+        let shifted = Format { high_bit: 15, ..signed };
         assert_eq!((shifted.value(0x8000), shifted.value(0x7ff0)), (-2048, 2047));
-        let byte = Pixels { offset: 0, bytes: 1, bits: 8, high_bit: 7, signed: false };
+        let byte = Format { bytes: 1, bits: 8, high_bit: 7, ..unsigned };
         assert_eq!(byte.value(255), 255);
-        assert_eq!(Pixels { signed: true, ..byte }.value(255), -1);
+        assert_eq!(Format { signed: true, ..byte }.value(255), -1);
     }
 }

@@ -2,21 +2,20 @@
 //!
 //! `dicom-object` allocates what an element claims, so every claim is held against the size of the file first.
 
-use crate::io::fault::{BAD_DICOM, Fault, UNSUPPORTED_TRANSFER_SYNTAX};
+use super::syntax::{EXPLICIT_LE, IMPLICIT_LE, Syntax};
+use crate::io::fault::{BAD_DICOM, Fault, TRUNCATED_FILE};
+use dicom_core::VR;
 use dicom_core::header::Header;
 use dicom_dictionary_std::tags::PIXEL_DATA;
-use dicom_encoding::transfer_syntax::{Codec, TransferSyntax, TransferSyntaxIndex};
+use dicom_encoding::transfer_syntax::TransferSyntax;
 use dicom_object::InMemDicomObject;
 use dicom_parser::dataset::LazyDataToken;
 use dicom_parser::dataset::lazy_read::LazyDataSetReader;
 use dicom_parser::stateful::decode::StatefulDecode;
-use dicom_transfer_syntax_registry::TransferSyntaxRegistry;
+use flate2::read::DeflateDecoder;
 use std::cell::Cell;
 use std::fs::File;
 use std::io::{Cursor, Read, Seek, SeekFrom};
-
-const EXPLICIT_LE: &str = "1.2.840.10008.1.2.1";
-const IMPLICIT_LE: &str = "1.2.840.10008.1.2";
 
 /// Bytes of the first look at a file; nearly every header fits.
 const FIRST_LOOK: usize = 64 << 10;
@@ -27,14 +26,33 @@ const MAX_META: usize = 32 << 10;
 /// Nested sequences are decoded by recursion, which must not exhaust the stack.
 const MAX_DEPTH: u32 = 64;
 
+/// The header of a thousand frames is a few megabytes; what is still header after so many bytes is taken for a bomb.
+const MAX_INFLATED_HEADER: usize = 256 << 20;
+
+/// Tag, VR, two reserved bytes and length before encapsulated pixel data, which is always explicit little endian.
+const ENCAPSULATED_HEADER: u64 = 12;
+
 /// The decoded header of a file and where its pixels are.
 pub struct Opened {
     /// Everything before the pixel data.
     pub object: InMemDicomObject,
     /// How the file is encoded.
-    pub syntax: &'static TransferSyntax,
-    /// First byte and length of the pixel data; the length is `None` where it is encapsulated.
-    pub pixels: Option<(u64, Option<u64>)>,
+    pub syntax: &'static Syntax,
+    /// Where its pixel data is.
+    pub pixels: Option<PixelData>,
+    /// Bytes of the file; a deflated one has no end that is known.
+    pub end: u64,
+}
+
+/// Where pixel data is: in the file, or in what the deflated part of it inflates to.
+#[derive(Clone, Copy, Debug)]
+pub struct PixelData {
+    /// Its first byte.
+    pub offset: u64,
+    /// Its bytes; `None` where it is encapsulated.
+    pub len: Option<u64>,
+    /// Whether it is written in words of two bytes.
+    pub in_words: bool,
 }
 
 /// Reads all of a file that lies before its pixel data; `None` if it is not DICOM.
@@ -53,17 +71,79 @@ pub fn open(file: &mut File) -> Result<Option<Opened>, Fault> {
         let Some((start, syntax)) = meta(&prefix)? else {
             return Ok(None);
         };
-        let walk = super::guard::caught(|| walk(&prefix[start..], syntax, file_len - start as u64));
-        match walk.unwrap_or(Walk::Broken) {
+        if syntax.deflated {
+            return deflated(file, start as u64, syntax).map(Some);
+        }
+        match guarded_walk(&prefix[start..], syntax, file_len - start as u64) {
             Walk::Ended | Walk::Broken if !whole => look *= 8,
-            Walk::Broken => return Err(Fault::of(BAD_DICOM, "an element runs past the end or cannot be followed")),
-            Walk::Ended => return decode(&prefix[start..], syntax, None).map(Some),
-            Walk::Pixels { header, data, len } => {
-                let pixels = Some((start as u64 + data, len));
-                return decode(&prefix[start..start + header as usize], syntax, pixels).map(Some);
-            }
+            walk => return opened(walk, &prefix[start..], syntax, start as u64, file_len).map(Some),
         }
     }
+}
+
+/// Inflates as much of a file as lies before its pixel data.
+fn deflated(file: &mut File, start: u64, syntax: &'static Syntax) -> Result<Opened, Fault> {
+    let mut look = FIRST_LOOK;
+    loop {
+        let body = inflated(file, start, look as u64)?;
+        let whole = body.len() < look;
+        let limit = if whole { body.len() as u64 } else { u64::MAX };
+        match guarded_walk(&body, syntax, limit) {
+            Walk::Ended | Walk::Broken if !whole && look < MAX_INFLATED_HEADER => look *= 8,
+            Walk::Ended if !whole => return Err(damaged()),
+            walk => return opened(walk, &body, syntax, 0, u64::MAX),
+        }
+    }
+}
+
+/// Up to `want` bytes of what follows the meta group of a deflated file.
+///
+/// # Errors
+/// Storage trouble, and a stream that is damaged before that.
+pub fn inflated(file: &mut File, start: u64, want: u64) -> Result<Vec<u8>, Fault> {
+    file.seek(SeekFrom::Start(start)).map_err(|e| Fault::from_io(&e))?;
+    let mut body = Vec::new();
+    let stream = DeflateDecoder::new(std::io::BufReader::new(file));
+    match stream.take(want).read_to_end(&mut body) {
+        Err(e) if e.raw_os_error().is_some() => Err(Fault::from_io(&e)),
+        Err(_) => Err(Fault::of(BAD_DICOM, "the deflate stream cannot be followed")),
+        Ok(_) => Ok(body),
+    }
+}
+
+/// The first `want` bytes of the data set of a deflated file.
+///
+/// # Errors
+/// As [`inflated`]; a meta group that cannot be followed; fewer bytes.
+pub fn inflated_data_set(file: &mut File, want: u64) -> Result<Vec<u8>, Fault> {
+    let mut head = Vec::new();
+    file.rewind().map_err(|e| Fault::from_io(&e))?;
+    file.by_ref().take(MAX_META as u64 * 2).read_to_end(&mut head).map_err(|e| Fault::from_io(&e))?;
+    let (start, _) = meta(&head)?.ok_or_else(damaged)?;
+    let body = inflated(file, start as u64, want)?;
+    match body.len() as u64 == want {
+        true => Ok(body),
+        false => Err(Fault::of(TRUNCATED_FILE, format!("{want} bytes are promised, {} are there", body.len()))),
+    }
+}
+
+fn guarded_walk(bytes: &[u8], syntax: &Syntax, limit: u64) -> Walk {
+    super::guard::caught(|| walk(bytes, syntax.elements(), limit)).unwrap_or(Walk::Broken)
+}
+
+/// What a walk over all of `bytes`, which start at `start`, has found.
+fn opened(walk: Walk, bytes: &[u8], syntax: &'static Syntax, start: u64, end: u64) -> Result<Opened, Fault> {
+    let (header, pixels) = match walk {
+        Walk::Broken => return Err(Fault::of(BAD_DICOM, "an element runs past the end or cannot be followed")),
+        Walk::Ended => (bytes, None),
+        Walk::Pixels { header, mut data } => {
+            data.offset += start;
+            (&bytes[..header as usize], Some(data))
+        }
+    };
+    let object = super::guard::caught(|| InMemDicomObject::read_dataset_with_ts(header, syntax.elements()));
+    let object = object.and_then(Result::ok).ok_or_else(damaged)?;
+    Ok(Opened { object, syntax, pixels, end })
 }
 
 fn damaged() -> Fault {
@@ -72,8 +152,8 @@ fn damaged() -> Fault {
 
 /// How a walk over the elements ended.
 enum Walk {
-    /// At the pixel data: where its header starts, where its bytes start, how many (`None`: encapsulated).
-    Pixels { header: u64, data: u64, len: Option<u64> },
+    /// At the pixel data: where its header starts, and where it is itself.
+    Pixels { header: u64, data: PixelData },
     /// At the end of the bytes.
     Ended,
     /// At something that is not an element, or at one that runs past the end of the file.
@@ -119,12 +199,15 @@ fn walk(bytes: &[u8], syntax: &TransferSyntax, limit: u64) -> Walk {
             Some(Ok(LazyDataToken::SequenceEnd)) => depth = depth.saturating_sub(1),
             Some(Ok(LazyDataToken::ElementHeader(_))) => header = before,
             Some(Ok(LazyDataToken::PixelSequenceStart)) if depth == 0 => {
-                return Walk::Pixels { header: before, data: before, len: None };
+                let data = PixelData { offset: before + ENCAPSULATED_HEADER, len: None, in_words: false };
+                return Walk::Pixels { header: before, data };
             }
             Some(Ok(LazyDataToken::LazyValue { header: element, decoder })) => {
-                let (data, len) = (decoder.position(), u64::from(element.len.0));
+                let len = u64::from(element.len.0);
                 if depth == 0 && element.tag() == PIXEL_DATA {
-                    return Walk::Pixels { header, data, len: Some(len) };
+                    let in_words = element.vr() == VR::OW;
+                    let data = PixelData { offset: decoder.position(), len: Some(len), in_words };
+                    return Walk::Pixels { header, data };
                 }
                 if !stepped_over(decoder, element.len.0, limit) {
                     return Walk::Broken;
@@ -146,15 +229,8 @@ fn stepped_over(decoder: &mut impl StatefulDecode, len: u32, limit: u64) -> bool
     decoder.position() + u64::from(len) <= limit && decoder.skip_bytes(len).is_ok()
 }
 
-/// Decodes elements whose lengths have been walked.
-fn decode(bytes: &[u8], syntax: &'static TransferSyntax, pixels: Option<(u64, Option<u64>)>) -> Result<Opened, Fault> {
-    let object = super::guard::caught(|| InMemDicomObject::read_dataset_with_ts(bytes, syntax));
-    let object = object.and_then(Result::ok).ok_or_else(damaged)?;
-    Ok(Opened { object, syntax, pixels })
-}
-
 /// Where the data set starts and how it is encoded; `None` if the bytes are not DICOM.
-fn meta(bytes: &[u8]) -> Result<Option<(usize, &'static TransferSyntax)>, Fault> {
+fn meta(bytes: &[u8]) -> Result<Option<(usize, &'static Syntax)>, Fault> {
     let has_preamble = bytes.get(128..132) == Some(b"DICM");
     let first = if has_preamble { 132 } else { 0 };
     if !has_preamble && !matches!(bytes, [2 | 8, 0, _, 0, ..]) {
@@ -168,20 +244,7 @@ fn meta(bytes: &[u8]) -> Result<Option<(usize, &'static TransferSyntax)>, Fault>
         (None, None) if has_preamble => return Err(Fault::of(BAD_DICOM, "there is nothing after the preamble")),
         (None, None) => return Ok(None),
     };
-    let syntax = TransferSyntaxRegistry.get(&uid);
-    syntax.map_or_else(|| Err(Fault::of(UNSUPPORTED_TRANSFER_SYNTAX, "an unknown one")), |s| readable(s, start))
-}
-
-fn readable(syntax: &'static TransferSyntax, start: usize) -> Result<Option<(usize, &'static TransferSyntax)>, Fault> {
-    match syntax.codec() {
-        Codec::Dataset(_) => Err(unsupported(syntax)),
-        _ => Ok(Some((start, syntax))),
-    }
-}
-
-/// What a file encoded by `syntax` is refused with.
-pub fn unsupported(syntax: &TransferSyntax) -> Fault {
-    Fault::of(UNSUPPORTED_TRANSFER_SYNTAX, syntax.name())
+    Syntax::of(&uid).map(|syntax| Some((start, syntax)))
 }
 
 /// Walks the file meta group, always explicit little endian: where it ends, and the transfer syntax.

@@ -1,4 +1,4 @@
-//! Slices in order along their normal, and whether they are an even, untilted stack.
+//! Slices in order along their normal, and the even, right-angled grid that they are or are brought to.
 
 use super::slice::Slice;
 use crate::geometry::{Geometry, Vec3, add_scaled, cross, dot, norm, sub, unit};
@@ -16,15 +16,39 @@ const ROUNDING_MM: f64 = 0.0101;
 /// Sideways drift over the whole stack, in pixels, from which it counts as tilted.
 const MAX_DRIFT_PIXELS: f64 = 0.5;
 
+/// Gantries tilt by up to 30 degrees; positions that lean by more than this are no tilt.
+const MAX_TILT_DEG: f64 = 45.0;
+
+/// The grid of a stack, and how its planes are made where slices are not planes of it.
+#[derive(Debug)]
+pub struct Stack {
+    /// Columns, rows, planes.
+    pub geometry: Geometry,
+    /// `None` where slices are the planes of the grid.
+    pub remade: Option<Remade>,
+}
+
+/// How the planes of the grid are made of slices.
+#[derive(Debug)]
+pub struct Remade {
+    /// For each slice: column and row of the grid on which its first pixel falls.
+    pub shifts: Vec<[f64; 2]>,
+    /// For each plane: the slice at or below it, and the share of the slice above that.
+    pub planes: Vec<(usize, f64)>,
+}
+
 /// Sorts slices by position along the normal of the first and returns their grid.
 ///
+/// A stack that leans to the side (gantry tilt) is sheared back by its positions; one that is uneven is brought to even
+/// steps, unless a slice is missing.
+///
 /// # Errors
-/// Fewer than two slices, equal or uneven positions, a tilt.
-pub fn stack(slices: &mut [Slice]) -> Result<Geometry, Fault> {
+/// Fewer than two slices, equal positions, missing slices, positions that are no stack.
+pub fn stack(slices: &mut [Slice]) -> Result<Stack, Fault> {
     let first = slices.first().ok_or_else(|| Fault::of(SINGLE_SLICE, "there is none"))?;
     let normal = unit(cross(first.orientation[0], first.orientation[1]));
     let normal = normal.ok_or_else(|| Fault::of(BAD_GEOMETRY, "rows and columns run the same way"))?;
-    let (orientation, [dx, dy], dims) = (first.orientation, first.spacing, first.dims);
+    let (orientation, [dx, dy], [nx, ny]) = (first.orientation, first.spacing, first.dims);
     if dx <= 0.0 || dy <= 0.0 {
         return Err(Fault::of(ZERO_SPACING, format!("PixelSpacing holds {}", dx.min(dy))));
     }
@@ -34,14 +58,53 @@ pub fn stack(slices: &mut [Slice]) -> Result<Geometry, Fault> {
     slices.sort_by(|a, b| dot(a.position, normal).total_cmp(&dot(b.position, normal)));
     let positions: Vec<Vec3> = slices.iter().map(|s| s.position).collect();
     check_distinct(&positions, normal)?;
-    check_straight(&positions, normal, dx.min(dy))?;
-    let dz = even_step(&positions, normal)?;
+    let leans = drift(&positions, normal)? > MAX_DRIFT_PIXELS * dx.min(dy);
+    let steps = steps_mm(&positions, normal);
+    let even = even_step(&steps);
+    let dz = even.map_or_else(|| remade_step(slices, &steps), Ok)?;
+    let shifts = shifts_mm(&positions, orientation.map(|v| unit(v).unwrap_or(v)), leans);
+    let [least, most] = [f64::min, f64::max].map(|pick| bounds(&shifts, pick));
+    let corner = (0..2).fold(positions[0], |p, a| add_scaled(p, least[a], orientation[a]));
     let scaled = |v: Vec3, k: f64| v.map(|c| c * k);
-    let steps = [scaled(orientation[0], dx), scaled(orientation[1], dy), scaled(normal, dz)];
-    let mut geometry = grid::from_steps([dims[0], dims[1], slices.len()], positions[0], steps)?;
+    let axes = [scaled(orientation[0], dx), scaled(orientation[1], dy), scaled(normal, dz)];
+    let wider = |n: usize, a: usize, mm: f64| n + ((most[a] - least[a]) / mm).ceil() as usize;
+    let planes = planes(&steps, dz, even.is_some());
+    let mut geometry = grid::from_steps([wider(nx, 0, dx), wider(ny, 1, dy), planes.len()], corner, axes)?;
     // Direction cosines are given rounded; PixelSpacing is the spacing.
     geometry.spacing = [dx, dy, dz];
-    Ok(geometry)
+    let shifts = shifts.iter().map(|s| [(s[0] - least[0]) / dx, (s[1] - least[1]) / dy]).collect();
+    let remade = (leans || even.is_none()).then_some(Remade { shifts, planes });
+    Ok(Stack { geometry, remade })
+}
+
+/// How far each slice lies to the side of the first, along rows and columns; nothing where the stack does not lean.
+fn shifts_mm(positions: &[Vec3], directions: [Vec3; 2], leans: bool) -> Vec<[f64; 2]> {
+    let aside = |p: &Vec3| directions.map(|d| dot(sub(*p, positions[0]), d));
+    positions.iter().map(|p| if leans { aside(p) } else { [0.0; 2] }).collect()
+}
+
+fn bounds(shifts: &[[f64; 2]], pick: fn(f64, f64) -> f64) -> [f64; 2] {
+    shifts.iter().fold([0.0; 2], |b, s| [pick(b[0], s[0]), pick(b[1], s[1])])
+}
+
+/// The slices around each plane of the grid: its own where the stack is even, two neighbours where it is not.
+fn planes(steps: &[f64], dz: f64, even: bool) -> Vec<(usize, f64)> {
+    if even {
+        return (0..=steps.len()).map(|k| (k, 0.0)).collect();
+    }
+    let heights: Vec<f64> = std::iter::once(0.0)
+        .chain(steps.iter().scan(0.0, |h, step| {
+            *h += step;
+            Some(*h)
+        }))
+        .collect();
+    let last = (heights[steps.len()] / dz).round() as usize;
+    let plane = |z: usize| {
+        let height = (z as f64 * dz).min(heights[steps.len()]);
+        let below = (heights.partition_point(|h| *h <= height) - 1).min(steps.len() - 1);
+        (below, (height - heights[below]) / steps[below])
+    };
+    (0..=last).map(plane).collect()
 }
 
 /// Distances between neighbours along the normal, mm.
@@ -57,32 +120,53 @@ fn check_distinct(positions: &[Vec3], normal: Vec3) -> Result<(), Fault> {
     }
 }
 
-/// The stack must rise along the normal: a drift to the side is a gantry tilt.
-fn check_straight(positions: &[Vec3], normal: Vec3, pixel_mm: f64) -> Result<(), Fault> {
-    let rise = sub(positions[positions.len() - 1], positions[0]);
-    let along = dot(rise, normal);
+/// How far positions stray to the side from the normal through the first, mm.
+fn drift(positions: &[Vec3], normal: Vec3) -> Result<f64, Fault> {
+    let along = dot(sub(positions[positions.len() - 1], positions[0]), normal);
     let aside = |p: &Vec3| {
         let from_first = sub(*p, positions[0]);
         norm(add_scaled(from_first, -dot(from_first, normal), normal))
     };
     let drift = positions.iter().map(aside).fold(0.0, f64::max);
-    if drift <= MAX_DRIFT_PIXELS * pixel_mm {
-        return Ok(());
-    }
     let degrees = libm::atan2(drift, along).to_degrees();
-    Err(Fault::of(GANTRY_TILT_UNCORRECTED, format!("positions lean by {degrees:.1} degrees")))
+    match degrees <= MAX_TILT_DEG {
+        true => Ok(drift),
+        false => Err(Fault::of(GANTRY_TILT_UNCORRECTED, format!("positions lean by {degrees:.1} degrees"))),
+    }
+}
+
+/// The middle step; the lower of two, so that one missing slice of three does not pass for the rule.
+fn median_step(steps: &[f64]) -> f64 {
+    let mut sorted = steps.to_vec();
+    sorted.sort_by(f64::total_cmp);
+    sorted[(sorted.len() - 1) / 2]
+}
+
+/// How far a step may be from the median one and still be the same.
+fn allowed_mm(median: f64) -> f64 {
+    (MAX_UNEVEN * median).max(ROUNDING_MM)
 }
 
 /// The mean step, if all are alike.
-fn even_step(positions: &[Vec3], normal: Vec3) -> Result<f64, Fault> {
-    let mut steps = steps_mm(positions, normal);
-    let mean = steps.iter().sum::<f64>() / steps.len() as f64;
-    steps.sort_by(f64::total_cmp);
-    let median = steps[steps.len() / 2];
-    let allowed = (MAX_UNEVEN * median).max(ROUNDING_MM);
-    let (least, most) = (steps[0], steps[steps.len() - 1]);
-    if median - least > allowed || most - median > allowed {
-        return Err(Fault::of(NON_UNIFORM_SPACING, format!("steps from {least:.3} to {most:.3} mm")));
+fn even_step(steps: &[f64]) -> Option<f64> {
+    let median = median_step(steps);
+    let alike = steps.iter().all(|s| (s - median).abs() <= allowed_mm(median));
+    alike.then(|| steps.iter().sum::<f64>() / steps.len() as f64)
+}
+
+/// The step of the even grid for uneven slices: near the median one, so that both ends are planes of it.
+///
+/// # Errors
+/// A span without slices into which one would fit: what lies there is not known.
+fn remade_step(slices: &[Slice], steps: &[f64]) -> Result<f64, Fault> {
+    let median = median_step(steps);
+    for (pair, step) in slices.windows(2).zip(steps) {
+        let thickness = pair.iter().filter_map(|s| s.acquisition.thickness_mm).fold(0.0, f64::max);
+        if *step >= 2.0 * (thickness.max(median) - allowed_mm(median)) {
+            let least = steps.iter().copied().fold(f64::INFINITY, f64::min);
+            return Err(Fault::of(NON_UNIFORM_SPACING, format!("steps from {least:.3} to {step:.3} mm")));
+        }
     }
-    Ok(mean)
+    let total: f64 = steps.iter().sum();
+    Ok(total / (total / median).round().max(1.0))
 }
