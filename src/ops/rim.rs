@@ -162,6 +162,8 @@ const NOISE_HU: [f64; 2] = [8.0, 60.0];
 const DEEP_MM: [f64; 5] = [-8.0, -7.0, -6.0, -5.0, -4.0];
 /// Where what surrounds it is looked at, mm off the outline.
 const AROUND_MM: [f64; 3] = [3.0, 4.0, 5.0];
+/// The darkest fat, HU (method.md 2: -120 to -80), and its noise.
+const DARKEST_HU: f32 = -150.0;
 /// Cortex is denser than what surrounds the lesion by this, HU: marrow may itself be as dense as bone (method.md 2: 226 +- 44
 /// in the young), cortex displays 300 to 700.
 const CORTEX_ABOVE_HU: f64 = 80.0;
@@ -186,9 +188,8 @@ impl<'a> Rays<'a> {
         let mut soft: Vec<f64> = soft.filter(|&hu| hu < mineral_hu).collect();
         let noise_hu = robust_sd(&mut soft).unwrap_or(UNKNOWN_NOISE_HU).clamp(NOISE_HU[0], NOISE_HU[1]);
         let kernel = Kernel::new(rules.spread_mm, noise_hu, profile::STEP_MM);
-        let layers: Vec<Vec<Layers>> = each(profiles.len(), |k| {
-            profiles[k].iter().map(|p| Layers::new(|u| kernel.layer(&p.hu, profile::index(u)))).collect()
-        });
+        let layers: Vec<Vec<Layers>> =
+            each(profiles.len(), |k| profiles[k].iter().map(|p| layers(&kernel, p)).collect());
         let sound = || layers.iter().flatten().zip(profiles.iter().flatten()).filter(|(_, p)| p.evaluable);
         let inside_hu = sound().flat_map(|(l, _)| DEEP_MM.map(|u| l.at(u))).collect();
         let around_hu: Vec<f64> = sound().flat_map(|(l, _)| AROUND_MM.map(|u| l.at(u))).collect();
@@ -218,6 +219,12 @@ impl<'a> Rays<'a> {
         });
         slices.into_iter().flatten().collect()
     }
+}
+
+/// A ray freed from blur. Nothing counts as darker than fat: the step to lung would overshoot as high as a rim.
+fn layers(kernel: &Kernel, profile: &Profile) -> Layers {
+    let hu: Vec<f32> = profile.hu.iter().map(|hu| hu.max(DARKEST_HU)).collect();
+    Layers::new(|u| kernel.layer(&hu, profile::index(u)))
 }
 
 /// What one ray shows; nothing where it cannot be judged.

@@ -64,6 +64,25 @@ fn bone_as_dense_as_the_marrow_around_is_refused_and_denser_bone_is_not() {
 }
 
 #[test]
+fn the_edge_of_the_lung_is_no_rim() {
+    let grid = Geometry::upright(GRID, VOXEL_MM);
+    let off = |v: [usize; 3]| [0, 1].map(|a| v[a] as f64 * VOXEL_MM[a] - MIDDLE_MM[a]);
+    let radius_mm = |v: [usize; 3]| libm::hypot(off(v)[0], off(v)[1]);
+    // Lung begins half a voxel outside the outline, behind the blur of a scanner.
+    let air = |v: [usize; 3]| off(v)[0] > 0.0 && radius_mm(v) > RADIUS_MM + 0.3;
+    let hu = |[x, y, z]: [usize; 3]| {
+        let around = (-1..=1_isize).flat_map(|i| (-1..=1_isize).map(move |j| [i, j]));
+        let dark = around.filter(|[i, j]| air([x.saturating_add_signed(*i), y.saturating_add_signed(*j), z])).count();
+        50.0 - 900.0 * dark as f64 / 9.0
+    };
+    let number = |[x, y, z]: [usize; 3]| ((z * GRID[1] + y) * GRID[0] + x) as u64;
+    let noisy = |v| (hu(v) + NOISE_HU * super::uncertainty::noise(number(v))) as f32;
+    let inside = |v: [usize; 3]| (2..8).contains(&v[2]) && radius_mm(v) < RADIUS_MM;
+    let rows = Scene::new(&grid, noisy, inside).measured(&["rim_coverage"]);
+    assert_eq!(rows.exam("rim_coverage").unwrap().number(), Some(0.0));
+}
+
+#[test]
 fn rays_that_leave_the_image_cannot_be_judged() {
     // The outline ends 1.2 mm before the image does, so that a fifth of its rays see less than 5 mm beyond it.
     let rows = lesion(50.0, 40.0, [RADIUS_MM + 1.2, 33.0]);
