@@ -98,7 +98,13 @@ fn board(exam: &Exam) -> Board {
     let disc = |[x, y, z]: [usize; 3], radius: f64| slices.contains(&z) && libm::hypot(mm(x), mm(y)) < radius;
     let acquisition =
         Acquisition { kvp: Some(120.0), contrast: exam.contrast, has_rescale: exam.rescale, ..Acquisition::default() };
-    let scan = Scan { acquisition, whole: grid.clone(), region: Extent::whole(grid.dims), level: Some("T8".into()) };
+    let scan = Scan {
+        modality: Modality::Ct,
+        acquisition,
+        whole: grid.clone(),
+        region: Extent::whole(grid.dims),
+        level: Some("T8".into()),
+    };
     let mut board = Board::default();
     board.put(&SCAN, scan, &[]);
     board.put(&IMAGE, Volume::from_fn(grid.clone(), |[x, y, z]| hu(exam, mm(x), mm(y), z) + exam.shift_hu), &[]);

@@ -49,8 +49,13 @@ impl Scene {
         let grid = self.image.geometry();
         let acquisition =
             Acquisition { kvp: Some(120.0), contrast: Some(false), has_rescale: true, ..Acquisition::default() };
-        let scan =
-            Scan { acquisition, whole: grid.clone(), region: Extent::whole(grid.dims), level: Some("T8".into()) };
+        let scan = Scan {
+            modality: Modality::Ct,
+            acquisition,
+            whole: grid.clone(),
+            region: Extent::whole(grid.dims),
+            level: Some("T8".into()),
+        };
         let mut board = Board::default();
         board.put(&SCAN, scan, &[]);
         board.put(&IMAGE, self.image.clone(), &[]);
