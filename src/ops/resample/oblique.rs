@@ -39,8 +39,19 @@ pub trait Kernel {
 /// The voxels of the source, and how far apart neighbours lie in storage.
 pub struct Cells<'a> {
     voxels: &'a [f32],
+    /// The voxels from the first one on, from its neighbour along y, along z, and along both; cut to one length.
+    lines: [&'a [f32]; 4],
     row: usize,
     plane: usize,
+}
+
+impl<'a> Cells<'a> {
+    fn new(voxels: &'a [f32], [nx, ny, _]: [usize; 3]) -> Self {
+        let (row, plane) = (nx, nx * ny);
+        let len = voxels.len().saturating_sub(row + plane);
+        let lines = [0, row, plane, plane + row].map(|from| voxels.get(from..from + len).unwrap_or_default());
+        Self { voxels, lines, row, plane }
+    }
 }
 
 /// The nearest voxel.
@@ -72,15 +83,13 @@ impl Kernel for Tent {
 
     #[inline(always)]
     fn inner(cells: &Cells<'_>, at: usize, [tx, ty, tz]: [f32; 3]) -> f32 {
-        let Cells { voxels, row, plane } = *cells;
-        // All four rows have one length, so that one look at `at` holds for all of them.
-        let len = voxels.len() - plane - row;
-        let line = |from: usize| {
-            let line = &voxels[from..][..len];
-            line[at] + tx * (line[at + 1] - line[at])
-        };
-        let (front, back) = (line(0), line(row));
-        let (front_above, back_above) = (line(plane), line(plane + row));
+        let [front, back, front_above, back_above] = cells.lines;
+        let line = |cells: &[f32]| cells[at] + tx * (cells[at + 1] - cells[at]);
+        // The four have one length, so that one look at `at` holds for all of them.
+        let len = front.len();
+        assert!(at < len - 1);
+        let (front, back) = (line(front), line(&back[..len]));
+        let (front_above, back_above) = (line(&front_above[..len]), line(&back_above[..len]));
         let (below, above) = (front + ty * (back - front), front_above + ty * (back_above - front_above));
         below + tz * (above - below)
     }
@@ -128,7 +137,7 @@ pub fn onto<K: Kernel>(source: &Volume<f32>, map: &Map, filters: &[Filter; 3], b
     let mut out = vec![0.0; map.dims.iter().product()];
     let filtered = filtered(source, filters);
     let [nx, ny, _] = map.dims;
-    let cells = Cells { voxels: &filtered, row: map.from[0], plane: map.from[0] * map.from[1] };
+    let cells = Cells::new(&filtered, map.from);
     fill_runs(&mut out, nx * ny * PLANES, |chunk, planes| {
         for y0 in (0..ny).step_by(ROWS) {
             for (k, plane) in planes.chunks_exact_mut(nx * ny).enumerate() {
@@ -174,10 +183,9 @@ fn row<K: Kernel>(cells: &Cells<'_>, map: &Map, start: Vec3, beyond: Beyond, out
 /// than positions can stray along a row.
 fn inner_range<K: Kernel>(map: &Map, start: Vec3, count: usize) -> Range<usize> {
     let (mut first, mut end) = (0.0_f64, count as f64);
-    for a in 0..3 {
+    for ((at, step), n) in start.into_iter().zip(map.step[0]).zip(map.from) {
         let lo = K::TAKES.0 as f64 + 0.01 - K::SHIFT;
-        let hi = (map.from[a] as i64 - K::TAKES.1) as f64 - 0.01 - K::SHIFT;
-        let (at, step) = (start[a], map.step[0][a]);
+        let hi = (n as i64 - K::TAKES.1) as f64 - 0.01 - K::SHIFT;
         if lo >= hi {
             return 0..0;
         }
