@@ -101,6 +101,7 @@ fn board(exam: &Exam) -> Board {
     let acquisition =
         Acquisition { kvp: Some(120.0), contrast: exam.contrast, has_rescale: exam.rescale, ..Acquisition::default() };
     let scan = Scan {
+        modality: Modality::Ct,
         acquisition,
         whole: grid.clone(),
         region: Extent::whole(grid.dims),

@@ -12,12 +12,19 @@ use osteon::volume::traverse::use_threads;
 use std::hint::black_box;
 use std::time::Duration;
 
+mod against;
 mod exam;
 mod outline;
 mod reading;
 mod voxels;
 
 fn main() {
+    let words: Vec<String> = std::env::args().collect();
+    if let [_, word, mode, input, output] = words.as_slice()
+        && word == "resample"
+    {
+        return against::resample(mode, input.as_ref(), output.as_ref());
+    }
     // More threads would measure who else is on the machine; how a run scales is for `scripts/measure.sh`.
     use_threads(1);
     let criterion = Criterion::default().sample_size(20).warm_up_time(Duration::from_millis(500));

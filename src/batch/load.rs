@@ -248,7 +248,8 @@ impl Opened<'_> {
 
     fn scan(&self, region: Extent, cut: bool) -> Scan {
         let acquisition = filled(self.image.acquisition(), &self.row.given);
-        Scan { acquisition, whole: self.image.geometry().clone(), region, level: self.row.level.clone(), cut }
+        let (modality, level) = (self.row.exam.modality, self.row.level.clone());
+        Scan { modality, acquisition, whole: self.image.geometry().clone(), region, level, cut }
     }
 
     /// One structure for each file that must be read.

@@ -123,7 +123,7 @@ fn grids(settings: &Settings) -> Value {
     let all = MEASUREMENTS.iter().flat_map(|m| m.measures);
     let measures: Map<String, Value> = all.map(|m| (m.name.into(), grid(&made_by(m), &settings.resample))).collect();
     let slice_distance = "difference of z_mm between neighbouring rows of an exam in the slice tables";
-    json!({ "slice_distance": slice_distance, "measures": measures })
+    json!({ "mode": settings.resample.mode, "slice_distance": slice_distance, "measures": measures })
 }
 
 fn grid(stages: &[&str], resample: &Resample) -> Value {
@@ -173,6 +173,7 @@ mod tests {
             assert_eq!(pixels(&settings, resampled), "0.5 mm");
         }
         settings.resample.mode = ResampleMode::Native;
+        assert_eq!(grids(&settings)["mode"], "native");
         assert_eq!(pixels(&settings, "rim"), "acquired; 0.5 mm where flagged axial_reformat");
         settings.resample.mode = ResampleMode::Isotropic;
         assert_eq!(grids(&settings)["measures"]["max_diameter"]["slices"], "every 0.5 mm");

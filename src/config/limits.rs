@@ -32,6 +32,8 @@ pub static LIMITS: &[(&str, Limit)] = &[
     ("resample.mode", Limit::Word(&["native", "inplane", "isotropic"])),
     ("resample.inplane_mm", Limit::Number(0.05, 10.0)),
     ("resample.slice_mm", Limit::Number(0.05, 20.0)),
+    ("resample.mask", Limit::Word(&["nearest", "distance", "partial"])),
+    ("resample.antialias", Limit::Switch),
     ("resample.axial_within_deg", Limit::Number(0.0, 45.0)),
     ("density.mineral_hu", Limit::Number(50.0, 3000.0)),
     ("density.sensitivity_hu", Limit::Band(50.0, 3000.0)),

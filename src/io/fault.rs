@@ -76,13 +76,13 @@ reasons! {
     EMPTY_FOLDER = "empty_folder", "the folder holds no DICOM image", "name the folder that holds the series itself";
     FILE_MISSING = "file_missing", "there is no such file", "correct the study table";
     GANTRY_TILT_UNCORRECTED = "gantry_tilt_uncorrected", "slices are stacked askew (gantry tilt)", "use an untilted reconstruction or one resampled to a right-angled grid";
+    LABEL_NOT_WHOLE = "label_not_whole", "labels are not whole numbers", "make the label map again with nearest-neighbour interpolation";
     LABEL_OUT_OF_RANGE = "label_out_of_range", "a label is too large for a label map", "name a label map, not an image";
     MIXED_SERIES = "mixed_series", "slices of one series differ in what a volume shares", "export one series with one size, spacing and orientation";
     MULTIFRAME = "multiframe", "the frames of a multi-frame file have no place in the patient", "name an enhanced CT or MR image, a classic series or a NIfTI file";
-    NIFTI_2 = "nifti_2", "the file is NIfTI-2", "convert it to NIfTI-1";
     NONFINITE_VOXELS = "nonfinite_voxels", "voxels are not numbers (NaN or infinite)", "replace them and save the image again";
     NON_UNIFORM_SPACING = "non_uniform_spacing", "slices are not evenly spaced", "find the missing slices or use a series with one spacing";
-    NOT_AN_IMAGE = "not_an_image", "the file is neither NIfTI-1 nor DICOM", "name a NIfTI file, a DICOM file or a folder with one series";
+    NOT_AN_IMAGE = "not_an_image", "the file is neither NIfTI nor DICOM", "name a NIfTI file, a DICOM file or a folder with one series";
     NOT_AN_OUTLINE = "not_an_outline", "the file holds no outlines", "name a NIfTI mask or label map as name=FILE, a DICOM SEG or an RTSTRUCT";
     NOT_A_VOLUME = "not_a_volume", "the images carry no position in the patient", "name a folder with a CT or MR series";
     NO_GEOMETRY = "no_geometry", "neither sform nor qform is set, so orientation is unknown", "save the image again with its orientation";

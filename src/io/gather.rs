@@ -13,7 +13,7 @@ pub trait Sample: Copy {
     fn big(bytes: &[u8]) -> Self;
     /// The value, exact for every type of up to 53 bits.
     fn wide(self) -> f64;
-    /// The value cut to a whole number.
+    /// The value cut to a whole number, to the nearest `i64` where it is beyond.
     fn whole(self) -> i64;
     /// The value rounded once to `f32`.
     fn single(self) -> f32;
@@ -31,7 +31,7 @@ macro_rules! sample {
         #[allow(clippy::unnecessary_cast, reason = "one body for all types")]
         fn wide(self) -> f64 { self as f64 }
         #[allow(clippy::unnecessary_cast, reason = "one body for all types")]
-        fn whole(self) -> i64 { self as i64 }
+        fn whole(self) -> i64 { (self as i128).clamp(i64::MIN.into(), i64::MAX.into()) as i64 }
         #[allow(clippy::unnecessary_cast, reason = "one body for all types")]
         fn single(self) -> f32 { self as f32 }
     })*};

@@ -4,7 +4,7 @@ use super::acquisition::Acquisition;
 use super::dicom::{self, Series};
 use super::fault::{Fault, NOT_AN_IMAGE, SERIES_MISSING};
 use super::inflate;
-use super::nifti::{HEADER_BYTES, Nifti, header};
+use super::nifti::{self, HEADER_BYTES, Nifti, header};
 use crate::geometry::{Extent, Geometry};
 use crate::volume::{Mask, Volume};
 use std::fs::File;
@@ -50,13 +50,21 @@ pub fn open(path: &Path, series_uid: Option<&str>) -> Result<Image, Fault> {
 /// # Errors
 /// A file of neither format, and a NIfTI header that cannot be believed.
 pub(super) fn open_nifti(path: &Path) -> Result<Option<Nifti>, Fault> {
-    let (head, gzip) = head(path)?;
-    match header::looks_like_nifti(&head) {
-        true => Nifti::open(path, &head).map(Some),
+    let (start, gzip) = head(path)?;
+    match header::looks_like_nifti(&start) {
+        true => Nifti::open(path, &start).map(Some),
+        false if let Some(pair) = pair(path)? => Ok(Some(pair)),
         false if gzip => Err(Fault::of(NOT_AN_IMAGE, "gzip of something else than NIfTI")),
-        false if head.is_empty() => Err(Fault::of(NOT_AN_IMAGE, "the file is empty")),
+        false if start.is_empty() => Err(Fault::of(NOT_AN_IMAGE, "the file is empty")),
         false => Ok(None),
     }
+}
+
+/// The pair that an `.img` belongs to by the name of the header beside it.
+fn pair(voxels: &Path) -> Result<Option<Nifti>, Fault> {
+    let Some(path) = nifti::header_file(voxels) else { return Ok(None) };
+    let (start, _) = head(&path)?;
+    header::looks_like_nifti(&start).then(|| Nifti::open(&path, &start)).transpose()
 }
 
 /// The first bytes of a file, inflated where it is gzip, and whether it is.

@@ -1,7 +1,7 @@
 //! Images opened and read, real and crafted.
 
 use super::*;
-use crate::io::image_tests_support::{Dice, Folder, test_data};
+use crate::io::image_tests_support::{Dice, Folder, test_data, version_2};
 use crate::io::inflate::tests::gzip;
 use crate::io::nifti::write::encode;
 use std::time::{Duration, Instant};
@@ -123,11 +123,59 @@ fn a_header_finds_its_voxels_beside_it() {
     head[108..112].fill(0);
     let path = dir.file("p.hdr", &head);
     assert_eq!(open(&path, None).unwrap_err().kind.code, "file_missing");
-    for (name, bytes) in [("p.img.gz", gzip(&voxels)), ("p.img", voxels)] {
-        dir.file(name, &bytes);
-        let image = open(&path, None).unwrap();
-        assert_eq!(image.inputs().len(), 2);
-        assert_eq!(image.read(&whole(&image)).unwrap().voxels()[[4, 0, 5]], -300.0, "{name}");
+    for (name, bytes) in [("p.img.gz", gzip(&voxels)), ("p.img", voxels.clone())] {
+        // Either file of the pair may be named.
+        let img = dir.file(name, &bytes);
+        for named in [&path, &img] {
+            let image = open(named, None).unwrap();
+            assert_eq!(image.inputs(), [path.clone(), img.clone()]);
+            assert_eq!(image.read(&whole(&image)).unwrap().voxels()[[4, 0, 5]], -300.0, "{name}");
+        }
+    }
+    assert_eq!(open(&dir.file("alone.img", &voxels), None).unwrap_err().kind.code, "not_an_image");
+}
+
+/// Both files of a pair compressed, the header too.
+#[test]
+fn a_compressed_header_finds_its_voxels() {
+    let dir = Folder::new();
+    let mut head = encode(&volume(), false);
+    let voxels = head.split_off(352);
+    head[344..348].copy_from_slice(b"ni1\0");
+    head[108..112].fill(0);
+    let path = dir.file("p.hdr.gz", &gzip(&head));
+    dir.file("p.img.gz", &gzip(&voxels));
+    let image = open(&path, None).unwrap();
+    assert_eq!(image.read(&whole(&image)).unwrap().voxels()[[4, 0, 5]], -300.0);
+}
+
+/// NIfTI-2 in both byte orders: one file, one file compressed, one with extensions, and pairs.
+#[test]
+fn nifti_2_is_read_in_every_form() {
+    let dir = Folder::new();
+    let v1 = encode(&volume(), false);
+    let values: Vec<i16> = v1[352..].chunks(2).map(|b| i16::from_le_bytes([b[0], b[1]])).collect();
+    for big in [false, true] {
+        let voxels: Vec<u8> = values.iter().flat_map(|v| if big { v.to_be_bytes() } else { v.to_le_bytes() }).collect();
+        let one =
+            |offset: i64, gap: usize| [version_2(&v1, big, b"n+2", offset), vec![0; gap], voxels.clone()].concat();
+        let mut extended = one(576, 36);
+        extended[540] = 1;
+        dir.file("p.img.gz", &gzip(&voxels));
+        let files = [
+            dir.file("a.nii", &one(544, 4)),
+            dir.file("b.nii.gz", &gzip(&one(0, 4))),
+            dir.file("c.nii", &extended),
+            dir.file("p.hdr", &version_2(&v1, big, b"ni2", 0)),
+        ];
+        for path in files {
+            let image = open(&path, None).unwrap();
+            assert_eq!(image.geometry(), &grid().canonical(), "{path:?}");
+            let v = image.read(&whole(&image)).unwrap();
+            assert_eq!(v.voxels()[[1, 2, 3]], f32::from(volume().voxels()[[2, 3, 2]]), "{path:?}");
+        }
+        let short = one(544, 4);
+        assert_eq!(code(&dir, &short[..short.len() - 1]), "truncated_file");
     }
 }
 
@@ -145,7 +193,7 @@ fn nifti_types_are_answered() {
         ("minimal.hdr", "no_geometry"),
         ("minimal2.hdr", "no_geometry"),
         ("minimal_extended_hdr.nii", "two_dimensional"),
-        ("minimal.img", "not_an_image"),
+        ("minimal.img", "no_geometry"),
     ] {
         assert_eq!(open(&data.join(name), None).unwrap_err().kind.code, want, "{name}");
     }
@@ -187,10 +235,12 @@ fn damage_anywhere_is_an_answer_or_a_refusal() {
     let mut dice = Dice(1);
     let plain = encode(&volume(), false);
     let packed = gzip(&plain);
+    let second = [version_2(&plain, false, b"n+2", 544), vec![0; 4], plain[352..].to_vec()].concat();
     for round in 0..2000 {
         let bytes = match round % 2 {
             0 => dice.mutate(&plain, 352),
             _ if round % 4 == 1 => dice.mutate(&packed, packed.len()),
+            _ if round % 8 == 3 => dice.mutate(&second, 544),
             _ => gzip(&dice.mutate(&plain, 352)),
         };
         let path = dir.file("m", &bytes);

@@ -36,6 +36,34 @@ pub fn test_data(part: &str) -> Option<PathBuf> {
     Some(folder)
 }
 
+/// The 540 bytes of a NIfTI-2 header that says what the NIfTI-1 header `v1` (little endian, mm) says.
+pub fn version_2(v1: &[u8], big: bool, name: &[u8; 3], offset: i64) -> Vec<u8> {
+    let mut h = vec![0; 540];
+    let mut put = |at: usize, little: &[u8]| {
+        h[at..at + little.len()].copy_from_slice(little);
+        if big {
+            h[at..at + little.len()].reverse();
+        }
+    };
+    let i16_at = |at: usize| i16::from_le_bytes([v1[at], v1[at + 1]]);
+    let f64_at = |at: usize| f64::from(f32::from_le_bytes(v1[at..at + 4].try_into().unwrap()));
+    put(0, &540_i32.to_le_bytes());
+    put(12, &v1[70..72]);
+    put(14, &v1[72..74]);
+    (0..8).for_each(|i| put(16 + 8 * i, &i64::from(i16_at(40 + 2 * i)).to_le_bytes()));
+    put(168, &offset.to_le_bytes());
+    put(344, &i32::from(i16_at(252)).to_le_bytes());
+    put(348, &i32::from(i16_at(254)).to_le_bytes());
+    put(500, &2_i32.to_le_bytes());
+    // pixdim, slope and intercept, quaternion with its origin, rows of the sform
+    for (to, from, count) in [(104, 76, 8), (176, 112, 2), (352, 256, 6), (400, 280, 12)] {
+        (0..count).for_each(|i| put(to + 8 * i, &f64_at(from + 4 * i).to_le_bytes()));
+    }
+    h[4..7].copy_from_slice(name);
+    h[7..12].copy_from_slice(b"\0\r\n\x1a\n");
+    h
+}
+
 /// A repeatable stream of numbers (SplitMix64).
 pub struct Dice(pub u64);
 

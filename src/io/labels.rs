@@ -1,6 +1,6 @@
 //! Outlines: masks and label maps, kept in the smallest type that holds them.
 
-use super::fault::{Fault, LABEL_OUT_OF_RANGE, NONFINITE_VOXELS, NOT_AN_IMAGE};
+use super::fault::{Fault, LABEL_OUT_OF_RANGE, NOT_AN_IMAGE, Reason};
 use super::gather::{Gather, Sample};
 use super::image::open_nifti;
 use super::nifti::Nifti;
@@ -34,10 +34,10 @@ macro_rules! any {
 
 /// Reads a whole NIfTI mask or label map.
 ///
-/// Whole numbers stay as they are; floating point and scaled values go to the nearest whole number, below one half to 0.
+/// Whole numbers stay as they are, whatever their type; fractions of a mask count from one half.
 ///
 /// # Errors
-/// Those of an image, NaN, and values beyond 32 bits.
+/// Those of an image, values that are not finite, fractions between labels, and labels beyond 32 bits.
 pub fn open(path: &Path) -> Result<Labels, Fault> {
     let Some(nifti) = open_nifti(path)? else {
         return Err(Fault::of(NOT_AN_IMAGE, "a label map is read from NIfTI"));
@@ -70,10 +70,10 @@ fn narrow<S: Sample>(header: &Header, data: &[u8]) -> Result<Narrow, Fault> {
 }
 
 /// Smallest and largest label.
-fn range(mut labels: impl Iterator<Item = Option<i64>>) -> Result<(i64, i64), Fault> {
+fn range(mut labels: impl Iterator<Item = Result<i64, &'static Reason>>) -> Result<(i64, i64), Fault> {
     labels
         .try_fold((0, 0), |(lo, hi): (i64, i64), label| label.map(|v| (lo.min(v), hi.max(v))))
-        .ok_or_else(|| Fault::of(NONFINITE_VOXELS, "in a label map"))
+        .map_err(|reason| Fault::of(*reason, "in a label map"))
 }
 
 /// All labels in canonical axes; their range has been checked.

@@ -29,7 +29,7 @@ fn extents_and_masks_are_canonical() {
 #[test]
 fn floating_masks_count_from_one_half() {
     let dir = Folder::new();
-    let values = [0.0, 0.49, 0.5, 1.0, 1.6, -0.7];
+    let values = [0.0, 0.49, 0.5, 1.0, 2.0, -0.7];
     let stored = Volume::from_fn(grid(), |[x, _, _]| values[x]);
     let labels = open(&dir.file("l.nii", &encode(&stored, false))).unwrap();
     let row = labels.mask(None, &Extent { lo: [0; 3], hi: [6, 1, 1] });
@@ -39,6 +39,59 @@ fn floating_masks_count_from_one_half() {
     assert_eq!(open(&dir.file("n.nii", &encode(&nan, false))).unwrap_err().kind.code, "nonfinite_voxels");
     let huge = Volume::from_fn(grid(), |_| 1e20_f32);
     assert_eq!(open(&dir.file("h.nii", &encode(&huge, false))).unwrap_err().kind.code, "label_out_of_range");
+}
+
+/// Labels 0, 1, 2 and 7 in every type of NIfTI, in both byte orders, and scaled from bytes.
+#[test]
+fn labels_of_every_type_are_the_same() {
+    let dir = Folder::new();
+    let plain = encode(&Volume::from_fn(grid(), |[_, _, z]| [0_i16, 1, 2, 7][z]), false);
+    let whole = Extent::whole([6, 5, 4]);
+    let want = open(&dir.file("i.nii", &plain)).unwrap().mask(Some(&[2, 7]), &whole);
+    assert_eq!(want.count(), 60);
+    macro_rules! check {
+        ($($t:ty = $code:literal),*) => {$({
+            let mut head = plain[..352].to_vec();
+            head[70..74].copy_from_slice(&[$code as i16, 8 * size_of::<$t>() as i16].map(i16::to_le_bytes).concat());
+            let stored: Vec<$t> = (0..120).map(|i| [0 as $t, 1 as $t, 2 as $t, 7 as $t][i / 30]).collect();
+            let little = [head.clone(), stored.iter().flat_map(|v| v.to_le_bytes()).collect()].concat();
+            for (from, to, width) in [(0, 4, 4), (40, 56, 2), (70, 74, 2), (76, 120, 4), (252, 256, 2), (256, 328, 4)] {
+                head[from..to].chunks_mut(width).for_each(<[u8]>::reverse);
+            }
+            let big = [head, stored.iter().flat_map(|v| v.to_be_bytes()).collect()].concat();
+            for bytes in [little, big] {
+                let read = open(&dir.file("t.nii", &bytes)).unwrap().mask(Some(&[2, 7]), &whole);
+                assert_eq!(read, want, stringify!($t));
+            }
+        })*};
+    }
+    check!(u8 = 2, i16 = 4, i32 = 8, f32 = 16, f64 = 64, i8 = 256, u16 = 512, u32 = 768, i64 = 1024, u64 = 1280);
+    // Stored thirds of a label: 7 becomes 21 with the slope of 1/3, which no float holds exactly.
+    let mut scaled = encode(&Volume::from_fn(grid(), |[_, _, z]| [0_i16, 3, 6, 21][z]), false);
+    scaled[112..116].copy_from_slice(&(1.0_f32 / 3.0).to_le_bytes());
+    assert_eq!(open(&dir.file("s.nii", &scaled)).unwrap().mask(Some(&[2, 7]), &whole), want);
+}
+
+#[test]
+fn what_is_no_label_is_refused() {
+    let dir = Folder::new();
+    let code = |value: f32| {
+        let bytes = encode(&Volume::from_fn(grid(), |[x, _, _]| if x == 2 { value } else { 0.0 }), false);
+        open(&dir.file("l.nii", &bytes))
+            .map_err(|f| f.kind.code)
+            .map(|l| l.mask(None, &Extent::whole([6, 5, 4])).count())
+    };
+    assert_eq!(code(2.5), Err("label_not_whole"));
+    assert_eq!(code(1.4), Ok(20));
+    assert_eq!(code(-4.0), Ok(20));
+    assert_eq!(code(-0.7), Ok(0));
+    assert_eq!(code(f32::INFINITY), Err("nonfinite_voxels"));
+    assert_eq!(code(f32::NEG_INFINITY), Err("nonfinite_voxels"));
+    // The largest u64 is no -1.
+    let mut huge = encode(&Volume::from_fn(grid(), |_| 0_i16), false)[..352].to_vec();
+    huge[70..74].copy_from_slice(&[1280_i16, 64].map(i16::to_le_bytes).concat());
+    huge.extend([0xff; 8 * 120]);
+    assert_eq!(open(&dir.file("u.nii", &huge)).unwrap_err().kind.code, "label_out_of_range");
 }
 
 #[test]

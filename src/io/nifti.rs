@@ -1,4 +1,4 @@
-//! NIfTI-1: `.nii`, `.nii.gz`, and `.hdr` with `.img` or `.img.gz`, compressed or not by content, not by name.
+//! NIfTI-1 and NIfTI-2: `.nii`, `.nii.gz`, and `.hdr` with `.img`, compressed or not by content, not by name.
 
 use super::fault::{FILE_MISSING, Fault, TRUNCATED_FILE};
 use super::inflate;
@@ -11,10 +11,10 @@ pub mod header;
 pub mod voxels;
 pub mod write;
 
-/// Inflated bytes that tell a NIfTI header.
-pub const HEADER_BYTES: usize = 348;
+/// Inflated bytes that tell a NIfTI header of either version: 540 of NIfTI-2 and its extension flag.
+pub const HEADER_BYTES: usize = 544;
 
-/// A NIfTI-1 image of which the header has been read.
+/// A NIfTI image of which the header has been read.
 #[derive(Debug)]
 pub struct Nifti {
     /// What the header says.
@@ -59,9 +59,25 @@ impl Nifti {
 
 /// The `.img` or `.img.gz` beside a `.hdr`.
 fn voxel_file(header: &Path) -> Result<PathBuf, Fault> {
-    let bare = if header.extension().is_some_and(|e| e == "gz") { header.with_extension("") } else { header.into() };
-    let found = ["img", "img.gz"].map(|e| bare.with_extension(e)).into_iter().find(|p| p.is_file());
-    found.ok_or_else(|| Fault::of(FILE_MISSING, "a header without its .img or .img.gz"))
+    beside(header, ["img", "img.gz", "IMG", "IMG.GZ"])
+        .ok_or_else(|| Fault::of(FILE_MISSING, "a header without its .img or .img.gz"))
+}
+
+/// The `.hdr` or `.hdr.gz` beside an `.img`; `None` if the path does not end like an `.img` or has none beside it.
+pub(super) fn header_file(voxels: &Path) -> Option<PathBuf> {
+    let is_img = bare(voxels).extension().is_some_and(|e| e.eq_ignore_ascii_case("img"));
+    is_img.then(|| beside(voxels, ["hdr", "hdr.gz", "HDR", "HDR.GZ"]))?
+}
+
+/// The other file of a pair, by the endings it may have.
+fn beside(path: &Path, endings: [&str; 4]) -> Option<PathBuf> {
+    endings.map(|e| bare(path).with_extension(e)).into_iter().find(|p| p.is_file())
+}
+
+/// A path without `.gz`.
+fn bare(path: &Path) -> PathBuf {
+    let packed = path.extension().is_some_and(|e| e.eq_ignore_ascii_case("gz"));
+    if packed { path.with_extension("") } else { path.into() }
 }
 
 /// Whether a file is gzip, and its size.

@@ -1,7 +1,7 @@
 //! The artifacts of an exam, by name and type.
 
-use super::Key;
 use super::doubt::Doubt;
+use super::{Key, Modality};
 use crate::geometry::{Extent, Geometry};
 use crate::io::acquisition::Acquisition;
 use crate::ops::chord::Diameters;
@@ -15,6 +15,8 @@ use ndarray::Array2;
 /// What is known of the exam besides voxels.
 #[derive(Clone, Debug)]
 pub struct Scan {
+    /// Which branch the exam is of.
+    pub modality: Modality,
     /// How the image was made; the study table fills what the header leaves open.
     pub acquisition: Acquisition,
     /// Grid of the whole image, canonical axes.

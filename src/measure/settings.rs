@@ -37,6 +37,18 @@ pub enum ResampleMode {
     Isotropic,
 }
 
+/// How an outline is brought onto the slices of a reformat.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum MaskWay {
+    /// A voxel is inside where the nearest voxel of the outline's grid is.
+    Nearest,
+    /// By distance to the border, linear between voxels (the default).
+    Distance,
+    /// Inside where at least half of the voxel is.
+    Partial,
+}
+
 /// `[resample]`
 #[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
@@ -47,6 +59,10 @@ pub struct Resample {
     pub inplane_mm: f64,
     /// Slice distance of an axial reformat, mm.
     pub slice_mm: f64,
+    /// How the outline comes onto a reformat or onto cubes.
+    pub mask: MaskWay,
+    /// Whether detail that a coarser reformat or cubes cannot hold is smoothed away first.
+    pub antialias: bool,
     /// A stack within this angle of axial is measured on its own slices, degrees.
     pub axial_within_deg: f64,
 }

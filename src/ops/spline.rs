@@ -2,27 +2,34 @@
 
 use super::outline::Point;
 use super::plane::Plane;
+use super::resample::{SPLINE_POLE, cubic_weights, mirror};
 use ndarray::{Array2, ArrayView2, s};
 
 /// Pixels around the wanted window that the prefilter takes in: its pole falls to 1e-9 within sixteen.
 const SLACK_PX: usize = 16;
 
-/// A plane resampled inside a window of in-plane mm, to square pixels.
+/// A plane resampled inside a window of in-plane mm, to pixels of another size.
 ///
 /// Pixel centres lie at whole multiples of `pixel_mm`, so that neighbouring slices share one grid; beyond the plane the
 /// image is mirrored.
-pub fn resample(image: ArrayView2<'_, f32>, spacing_mm: [f64; 2], window: [Point; 2], pixel_mm: f64) -> Plane<f32> {
-    let first = window[0].map(|lo| (lo / pixel_mm).floor());
+pub fn resample(
+    image: ArrayView2<'_, f32>,
+    spacing_mm: [f64; 2],
+    window: [Point; 2],
+    pixel_mm: [f64; 2],
+) -> Plane<f32> {
+    let first: [f64; 2] = std::array::from_fn(|a| (window[0][a] / pixel_mm[a]).floor());
     let count: [usize; 2] =
-        std::array::from_fn(|a| ((window[1][a] / pixel_mm).ceil() - first[a]).max(0.0) as usize + 1);
+        std::array::from_fn(|a| ((window[1][a] / pixel_mm[a]).ceil() - first[a]).max(0.0) as usize + 1);
     let taps: [Taps; 2] = std::array::from_fn(|a| {
         let n = if a == 0 { image.ncols() } else { image.nrows() };
-        Taps::new(count[a], |i| (first[a] + i as f64) * pixel_mm / spacing_mm[a], n)
+        Taps::new(count[a], |i| (first[a] + i as f64) * pixel_mm[a] / spacing_mm[a], n)
     });
     let part = image.slice(s![taps[1].from..taps[1].to, taps[0].from..taps[0].to]);
     let pixels = taps[1].apply(&taps[0].apply(&coefficients(part)).t().as_standard_layout().into_owned());
     let pixels = pixels.t().mapv(|v| v as f32).as_standard_layout().into_owned();
-    Plane { pixels, corner_mm: first.map(|f| f * pixel_mm), pixel_mm: [pixel_mm; 2] }
+    let corner_mm = [first[0] * pixel_mm[0], first[1] * pixel_mm[1]];
+    Plane { pixels, corner_mm, pixel_mm }
 }
 
 /// The spline's coefficients: each axis filtered forth and back with the pole sqrt(3) - 2.
@@ -40,7 +47,7 @@ fn prefilter(line: &mut [f64]) {
     if n < 2 {
         return;
     }
-    let pole = 3f64.sqrt() - 2.0;
+    let pole = SPLINE_POLE;
     let mirrored = |k: usize| line[if k < n { k } else { 2 * n - 2 - k }];
     let reach = (2 * n - 2).min(40);
     let first = (0..reach).rev().fold(0.0, |sum, k| mirrored(k) + pole * sum);
@@ -86,19 +93,7 @@ fn tap(at: f64, n: usize) -> ([usize; 4], [f64; 4]) {
     let base = at.floor();
     let t = at - base;
     let index = std::array::from_fn(|k| mirror(base as isize + k as isize - 1, n));
-    (index, weights(t))
-}
-
-/// `beta3` at distances 1 + t, t, 1 - t, 2 - t.
-fn weights(t: f64) -> [f64; 4] {
-    let u = 1.0 - t;
-    [u * u * u / 6.0, 2.0 / 3.0 - t * t * (2.0 - t) / 2.0, 2.0 / 3.0 - u * u * (2.0 - u) / 2.0, t * t * t / 6.0]
-}
-
-fn mirror(at: isize, n: usize) -> usize {
-    let period = (2 * n as isize - 2).max(1);
-    let k = at.rem_euclid(period);
-    if k < n as isize { k as usize } else { (period - k) as usize }
+    (index, cubic_weights(t))
 }
 
 #[cfg(test)]
@@ -108,7 +103,7 @@ mod tests {
     #[test]
     fn pixels_are_met_at_their_centres() {
         let image = Array2::from_shape_fn((11, 13), |(y, x)| ((x * 37 + y * 91) % 101) as f32);
-        let plane = resample(image.view(), [0.5, 0.5], [[1.0, 1.5], [5.0, 4.5]], 0.5);
+        let plane = resample(image.view(), [0.5, 0.5], [[1.0, 1.5], [5.0, 4.5]], [0.5; 2]);
         assert_eq!(plane.corner_mm, [1.0, 1.5]);
         for ((y, x), v) in plane.pixels.indexed_iter() {
             assert!((v - image[(y + 3, x + 2)]).abs() < 1e-3, "{x},{y}");
@@ -119,7 +114,7 @@ mod tests {
     fn a_cubic_is_met_between_the_centres() {
         let f = |x: f64| 0.01 * x * x * x - 0.3 * x * x + x + 5.0;
         let image = Array2::from_shape_fn((60, 60), |(_, x)| f(x as f64 * 0.7) as f32);
-        let plane = resample(image.view(), [0.7, 0.7], [[15.0, 20.0], [25.0, 22.0]], 0.5);
+        let plane = resample(image.view(), [0.7, 0.7], [[15.0, 20.0], [25.0, 22.0]], [0.5; 2]);
         for ((y, x), v) in plane.pixels.indexed_iter() {
             // The mirrored ends, some twenty pixels away, still count for 1e-9 of a step of the prefilter.
             assert!((f64::from(*v) - f(plane.at(x, y)[0])).abs() < 1e-3);

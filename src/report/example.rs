@@ -181,7 +181,11 @@ pub fn given() -> Board {
     board.put(&IMAGE, image, &[]);
     let acquisition =
         Acquisition { has_rescale: true, kvp: Some(120.0), contrast: Some(false), ..Acquisition::default() };
-    board.put(&SCAN, Scan { acquisition, whole, region, level: Some("T7".to_owned()), cut: false }, &[]);
+    board.put(
+        &SCAN,
+        Scan { modality: Modality::Ct, acquisition, whole, region, level: Some("T7".to_owned()), cut: false },
+        &[],
+    );
     board
 }
 
@@ -192,7 +196,11 @@ pub fn board() -> Board {
     let whole = image.geometry().clone();
     let level = Some("T7".to_owned());
     let mut board = Board::default();
-    board.put(&SCAN, Scan { acquisition: Acquisition::default(), whole, region, level, cut: false }, &[]);
+    board.put(
+        &SCAN,
+        Scan { modality: Modality::Ct, acquisition: Acquisition::default(), whole, region, level, cut: false },
+        &[],
+    );
     board.put(&AXIAL_IMAGE, image, &[]);
     board.put(&RIM_SLICES, (), &[]);
     board.put(&RIM, [(); 3].map(|()| outlines.iter().map(rim).collect()), &[]);

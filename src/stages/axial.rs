@@ -1,22 +1,29 @@
 //! The region on axial slices: the acquired ones where the stack is axial, a reformat where it is not.
 
 use super::Stage;
-use crate::measure::settings::{ResampleMode, Settings};
+use crate::geometry::Geometry;
+use crate::measure::settings::{MaskWay, ResampleMode, Settings};
 use crate::measure::{Board, Modality, Refusal, View, flag, keys};
-use crate::ops::reformat::{axial_grid, linear, nearest};
-use std::sync::Arc;
+use crate::ops::onto::onto as by_nearest;
+use crate::ops::reformat::axial_grid;
+use crate::ops::resample::{Beyond, Coarser, Interpolation, by_distance, by_partial_volume, onto};
+use crate::volume::Mask;
 
 /// `axial`
 pub const DEF: Stage = Stage {
     name: "axial",
-    about: "acquired slices if axial within 15 degrees, else an axial reformat (image linear, masks nearest)",
+    about: "acquired slices if axial within 15 degrees, else an axial reformat (CT cubic, MR linear, masks by distance)",
     modalities: &[Modality::Ct, Modality::Mr],
-    reads: &[keys::IMAGE.name, keys::TUMOUR.name, keys::NATIVE_BONE.name],
+    reads: &[keys::IMAGE.name, keys::TUMOUR.name, keys::NATIVE_BONE.name, keys::SCAN.name],
     writes: &[keys::AXIAL_IMAGE.name, keys::AXIAL_TUMOUR.name, keys::AXIAL_NATIVE_BONE.name],
-    reach_mm: super::no_reach,
+    reach_mm: |_| REACH_MM,
     bytes_per_voxel: 6.0,
     run,
 };
+
+/// What a reformat looks at around the lesion: two slices of up to 5 mm, so that no border of the region is taken for one
+/// of the lesion, and the spline's mirrored ends count for less than a hundredth.
+const REACH_MM: f64 = 10.0;
 
 fn run(view: &View<'_>, settings: &Settings) -> Result<Board, Refusal> {
     let mut board = Board::default();
@@ -36,8 +43,21 @@ fn run(view: &View<'_>, settings: &Settings) -> Result<Board, Refusal> {
     };
     let flags: &[_] = if oblique { &[flag::AXIAL_REFORMAT] } else { &[] };
     let grid = axial_grid(image.geometry(), spacing, oblique);
-    board.put_shared(&keys::AXIAL_IMAGE, Arc::new(linear(&image, &grid)), flags);
-    board.put(&keys::AXIAL_TUMOUR, nearest(view.get(&keys::TUMOUR), &grid), flags);
-    board.put(&keys::AXIAL_NATIVE_BONE, nearest(view.get(&keys::NATIVE_BONE), &grid), flags);
+    let how = match view.get(&keys::SCAN).modality {
+        Modality::Ct => Interpolation::Cubic,
+        Modality::Mr => Interpolation::Linear,
+    };
+    let coarser = if wanted.antialias { Coarser::Smooth } else { Coarser::Alias };
+    board.put(&keys::AXIAL_IMAGE, onto(&image, &grid, how, Beyond::Edge, coarser), flags);
+    board.put(&keys::AXIAL_TUMOUR, moved(view.get(&keys::TUMOUR), &grid, wanted.mask), flags);
+    board.put(&keys::AXIAL_NATIVE_BONE, moved(view.get(&keys::NATIVE_BONE), &grid, wanted.mask), flags);
     Ok(board)
+}
+
+fn moved(mask: &Mask, grid: &Geometry, way: MaskWay) -> Mask {
+    match way {
+        MaskWay::Nearest => by_nearest(mask, grid),
+        MaskWay::Distance => by_distance(mask, grid),
+        MaskWay::Partial => by_partial_volume(mask, grid),
+    }
 }

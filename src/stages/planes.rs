@@ -29,8 +29,8 @@ fn run(view: &View<'_>, settings: &Settings) -> Result<Board, Refusal> {
     let (image, outlines) = (view.get(&keys::AXIAL_IMAGE), view.get(&keys::OUTLINE));
     let spacing = image.geometry().spacing;
     let pixel_mm = match settings.resample.mode {
-        ResampleMode::Native => spacing[0],
-        _ => settings.resample.inplane_mm,
+        ResampleMode::Native => [spacing[0], spacing[1]],
+        _ => [settings.resample.inplane_mm; 2],
     };
     let planes = each(outlines.len(), |k| {
         let [lo, hi] = outlines[k].bounds_mm();

@@ -50,6 +50,7 @@ impl Scene {
         let acquisition =
             Acquisition { kvp: Some(120.0), contrast: Some(false), has_rescale: true, ..Acquisition::default() };
         let scan = Scan {
+            modality: Modality::Ct,
             acquisition,
             whole: grid.clone(),
             region: Extent::whole(grid.dims),

@@ -1,15 +1,21 @@
-//! What a NIfTI-1 header says, believed only after every field has been checked against the others.
+//! What a NIfTI header says, believed only after every field has been checked against the others.
 
-use super::HEADER_BYTES;
 use crate::geometry::{Geometry, Vec3};
 use crate::io::fault::{
-    BAD_GEOMETRY, BAD_HEADER, BITPIX_MISMATCH, Fault, NIFTI_2, NO_GEOMETRY, NOT_AN_IMAGE, SEVERAL_VOLUMES,
-    TWO_DIMENSIONAL, UNSUPPORTED_TYPE, ZERO_SPACING,
+    BAD_GEOMETRY, BAD_HEADER, BITPIX_MISMATCH, Fault, NO_GEOMETRY, SEVERAL_VOLUMES, TWO_DIMENSIONAL, UNSUPPORTED_TYPE,
+    ZERO_SPACING,
 };
 use crate::io::grid;
-use nifti::{Endianness, NiftiHeader};
+use fields::Fields;
 
-/// The voxel types of NIfTI-1 that are single numbers.
+mod fields;
+
+pub use fields::looks_like_nifti;
+
+/// Voxels of a volume of which no file system holds the bytes: sizes beyond it are nonsense and would overflow.
+const MAX_VOXELS: i64 = 1 << 45;
+
+/// The voxel types of NIfTI that are single numbers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[expect(missing_docs, reason = "the names say it")]
 pub enum Type {
@@ -26,7 +32,7 @@ pub enum Type {
 }
 
 impl Type {
-    /// NIfTI-1 `datatype` codes.
+    /// NIfTI `datatype` codes.
     fn of(code: i16) -> Result<Self, Fault> {
         Ok(match code {
             2 => Self::U8,
@@ -85,29 +91,27 @@ pub struct Header {
 }
 
 impl Header {
-    /// Parses the first 348 bytes.
+    /// Parses the first bytes of a file, up to [`super::HEADER_BYTES`] of them.
     ///
     /// # Errors
-    /// Anything that is not a NIfTI-1 header of one volume with a place in the patient.
+    /// Anything that is not a NIfTI header of one volume with a place in the patient.
     pub fn parse(head: &[u8]) -> Result<Self, Fault> {
-        check_magic(head)?;
-        let raw = NiftiHeader::from_reader(head).map_err(|_| Fault::of(BAD_HEADER, "dim[0] or magic"))?;
+        let raw = Fields::read(head)?;
         let dims = dims(&raw.dim)?;
         let kind = Type::of(raw.datatype)?;
         if usize::try_from(raw.bitpix) != Ok(kind.bytes() * 8) {
             let detail = format!("bitpix {} for a type of {} bits", raw.bitpix, kind.bytes() * 8);
             return Err(Fault::of(BITPIX_MISMATCH, detail));
         }
-        let paired = &head[344..348] == b"ni1\0";
         let (slope, intercept) = scaling(&raw);
         Ok(Self {
             geometry: geometry(&raw, dims)?,
             kind,
-            big_endian: raw.endianness == Endianness::Big,
-            offset: offset(raw.vox_offset, paired)?,
+            big_endian: raw.big_endian,
+            offset: offset(&raw)?,
             slope,
             intercept,
-            paired,
+            paired: raw.paired,
         })
     }
 
@@ -127,43 +131,11 @@ impl Header {
     }
 }
 
-/// Whether bytes start like a NIfTI header of any kind, in either byte order: by its size or by its magic.
-pub fn looks_like_nifti(head: &[u8]) -> bool {
-    stated_size(head).is_some_and(|sizes| sizes.contains(&348) || sizes.contains(&540)) || has_magic(head)
-}
-
-/// `sizeof_hdr` in little and in big endian.
-fn stated_size(head: &[u8]) -> Option<[u32; 2]> {
-    head.first_chunk().map(|b| [u32::from_le_bytes(*b), u32::from_be_bytes(*b)])
-}
-
-fn has_magic(head: &[u8]) -> bool {
-    matches!(head.get(344..HEADER_BYTES), Some(b"n+1\0" | b"ni1\0"))
-}
-
-fn check_magic(head: &[u8]) -> Result<(), Fault> {
-    let sizes = stated_size(head).unwrap_or_default();
-    if sizes.contains(&540) {
-        return Err(Fault::of(NIFTI_2, "its header has 540 bytes"));
-    }
-    if head.len() < HEADER_BYTES {
-        return Err(Fault::of(NOT_AN_IMAGE, format!("{} bytes are no header", head.len())));
-    }
-    if !has_magic(head) {
-        let detail = "the magic of NIfTI-1 is missing (ANALYZE carries no orientation)";
-        return Err(Fault::of(NOT_AN_IMAGE, detail));
-    }
-    match sizes.contains(&348) {
-        true => Ok(()),
-        false => Err(Fault::of(BAD_HEADER, format!("sizeof_hdr is {}, not 348", sizes[0]))),
-    }
-}
-
 /// The three dimensions of the only volume.
-fn dims(dim: &[u16; 8]) -> Result<[usize; 3], Fault> {
-    let rank = usize::from(dim[0]);
+fn dims(dim: &[i64; 8]) -> Result<[usize; 3], Fault> {
+    let rank = usize::try_from(dim[0]).unwrap_or_default();
     let used = dim.get(1..=rank).unwrap_or_default();
-    if rank == 0 || used.len() != rank || used.iter().any(|&n| n == 0 || n > i16::MAX as u16) {
+    if rank == 0 || used.len() != rank || used.iter().any(|&n| n <= 0) {
         return Err(Fault::of(BAD_HEADER, "a dimension is zero or negative"));
     }
     if rank < 3 || used[..3].contains(&1) {
@@ -172,26 +144,32 @@ fn dims(dim: &[u16; 8]) -> Result<[usize; 3], Fault> {
     if used[3..].iter().any(|&n| n > 1) {
         return Err(Fault::of(SEVERAL_VOLUMES, format!("its size is {}", times(used))));
     }
-    Ok([used[0], used[1], used[2]].map(usize::from))
+    let voxels = used[..3].iter().try_fold(1_i64, |all, &n| all.checked_mul(n));
+    match voxels.is_some_and(|all| all <= MAX_VOXELS) {
+        true => Ok([used[0], used[1], used[2]].map(|n| n as usize)),
+        false => Err(Fault::of(BAD_HEADER, format!("its size is {}: no file holds so much", times(used)))),
+    }
 }
 
-fn times(dim: &[u16]) -> String {
-    dim.iter().map(u16::to_string).collect::<Vec<_>>().join(" x ")
+fn times(dim: &[i64]) -> String {
+    dim.iter().map(i64::to_string).collect::<Vec<_>>().join(" x ")
 }
 
-/// `vox_offset`; 0 and NaN mean right after the header.
-fn offset(vox_offset: f32, paired: bool) -> Result<u64, Fault> {
-    let (least, stated) = (if paired { 0.0 } else { 352.0 }, vox_offset);
-    match stated {
-        v if v.is_nan() || v == 0.0 => Ok(least as u64),
-        v if v >= least && v < 1e9 && v.fract() == 0.0 => Ok(v as u64),
-        _ => Err(Fault::of(BAD_HEADER, format!("voxels cannot start at byte {vox_offset}"))),
+/// `vox_offset`; 0 and NaN mean right after the header, which cannot be where extensions are.
+fn offset(raw: &Fields) -> Result<u64, Fault> {
+    match raw.vox_offset {
+        v if (v.is_nan() || v == 0.0) && raw.extended => {
+            Err(Fault::of(BAD_HEADER, "it has extensions but does not say where the voxels start"))
+        }
+        v if v.is_nan() || v == 0.0 => Ok(raw.least_offset),
+        v if v >= raw.least_offset as f64 && v < 1e9 && v.fract() == 0.0 => Ok(v as u64),
+        v => Err(Fault::of(BAD_HEADER, format!("voxels cannot start at byte {v}"))),
     }
 }
 
 /// Slope and intercept; a slope of 0, NaN or infinity means none (NIfTI-1 standard).
-fn scaling(raw: &NiftiHeader) -> (f64, f64) {
-    let (slope, intercept) = (f64::from(raw.scl_slope), f64::from(raw.scl_inter));
+fn scaling(raw: &Fields) -> (f64, f64) {
+    let (slope, intercept) = (raw.slope, raw.intercept);
     match slope.is_finite() && slope != 0.0 {
         true => (slope, if intercept.is_finite() { intercept } else { 0.0 }),
         false => (1.0, 0.0),
@@ -199,8 +177,8 @@ fn scaling(raw: &NiftiHeader) -> (f64, f64) {
 }
 
 /// The stored grid: sform where set, else qform, in mm, RAS turned to LPS.
-fn geometry(raw: &NiftiHeader, dims: [usize; 3]) -> Result<Geometry, Fault> {
-    let pixdim = [raw.pixdim[1], raw.pixdim[2], raw.pixdim[3]].map(f64::from);
+fn geometry(raw: &Fields, dims: [usize; 3]) -> Result<Geometry, Fault> {
+    let pixdim = [raw.pixdim[1], raw.pixdim[2], raw.pixdim[3]];
     if pixdim.iter().any(|v| !v.is_finite()) {
         return Err(Fault::of(BAD_GEOMETRY, "a spacing is not finite"));
     }
@@ -212,13 +190,13 @@ fn geometry(raw: &NiftiHeader, dims: [usize; 3]) -> Result<Geometry, Fault> {
         (false, true) => qform(raw, pixdim)?,
         (false, false) => return Err(Fault::of(NO_GEOMETRY, "both codes are 0")),
     };
-    let unit_mm = unit_mm(raw.xyzt_units);
+    let unit_mm = unit_mm(raw.units);
     let lps = |v: Vec3| [-v[0] * unit_mm, -v[1] * unit_mm, v[2] * unit_mm];
     grid::from_steps(dims, lps(origin), steps.map(lps))
 }
 
 /// Millimetres per spatial unit; unknown is mm by custom.
-fn unit_mm(xyzt_units: u8) -> f64 {
+fn unit_mm(xyzt_units: i32) -> f64 {
     match xyzt_units & 7 {
         1 => 1000.0,
         3 => 0.001,
@@ -226,15 +204,14 @@ fn unit_mm(xyzt_units: u8) -> f64 {
     }
 }
 
-fn sform(raw: &NiftiHeader) -> (Vec3, [Vec3; 3]) {
-    let rows = [raw.srow_x, raw.srow_y, raw.srow_z];
-    let column = |c: usize| rows.map(|r| f64::from(r[c]));
+fn sform(raw: &Fields) -> (Vec3, [Vec3; 3]) {
+    let column = |c: usize| raw.rows.map(|r| r[c]);
     (column(3), [column(0), column(1), column(2)])
 }
 
 /// Rotation by the unit quaternion (a, b, c, d), scaled by pixdim; qfac other than -1 counts as 1.
-fn qform(raw: &NiftiHeader, pixdim: Vec3) -> Result<(Vec3, [Vec3; 3]), Fault> {
-    let [b, c, d] = [raw.quatern_b, raw.quatern_c, raw.quatern_d].map(f64::from);
+fn qform(raw: &Fields, pixdim: Vec3) -> Result<(Vec3, [Vec3; 3]), Fault> {
+    let [b, c, d] = raw.quaternion;
     let rest = 1.0 - (b * b + c * c + d * d);
     if rest.is_nan() || rest < -1e-3 {
         return Err(Fault::of(BAD_GEOMETRY, "the quaternion of the qform is longer than 1"));
@@ -250,7 +227,7 @@ fn qform(raw: &NiftiHeader, pixdim: Vec3) -> Result<(Vec3, [Vec3; 3]), Fault> {
     ];
     let lengths = [pixdim[0], pixdim[1], pixdim[2] * qfac];
     let steps = std::array::from_fn(|i| columns[i].map(|v| v * lengths[i]));
-    Ok(([raw.quatern_x, raw.quatern_y, raw.quatern_z].map(f64::from), steps))
+    Ok((raw.quaternion_origin, steps))
 }
 
 #[cfg(test)]

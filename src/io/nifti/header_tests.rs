@@ -1,6 +1,7 @@
 //! NIfTI headers, each crafted for one fault.
 
 use super::*;
+use crate::io::image_tests_support::version_2;
 use crate::volume::Volume;
 
 /// A good header of 3 x 4 x 5 voxels of int16, RAS, 1 x 2 x 3 mm.
@@ -68,7 +69,8 @@ fn each_contradiction_has_its_code() {
         ("not_an_image", with(344, b"\0\0\0\0")),
         ("not_an_image", good()[..300].to_vec()),
         ("bad_header", with(0, &255_i32.to_le_bytes())),
-        ("nifti_2", with(0, &540_i32.to_le_bytes())),
+        ("not_an_image", with(0, &540_i32.to_le_bytes())),
+        ("bad_header", with(4, b"n+2\0\r\n\x1a\n")),
     ];
     for (i, (want, head)) in cases.iter().enumerate() {
         assert_eq!(code(head), *want, "case {i}");
@@ -115,4 +117,71 @@ fn both_byte_orders_say_the_same() {
     let (a, b) = (Header::parse(&little).unwrap(), Header::parse(&big).unwrap());
     assert_eq!(Header { big_endian: false, ..b.clone() }, a);
     assert!(b.big_endian);
+}
+
+/// Each fault of NIfTI-2 that NIfTI-1 cannot have, and those that both share, met through the other offsets.
+#[test]
+fn each_contradiction_of_nifti_2_has_its_code() {
+    let second = |at: usize, bytes: &[u8]| {
+        let mut h = version_2(&good(), false, b"n+2", 544);
+        h[at..at + bytes.len()].copy_from_slice(bytes);
+        h
+    };
+    let cases: &[(&str, Vec<u8>)] = &[
+        ("bad_header", second(4, b"n+2\0\n\x1a\n\0")),
+        ("bad_header", second(0, &348_i32.to_le_bytes())),
+        ("not_an_image", second(0, b"")[..500].to_vec()),
+        ("bad_header", second(24, &i64::MIN.to_le_bytes())),
+        ("bad_header", second(24, &i64::MAX.to_le_bytes())),
+        ("bad_header", second(32, &(1_i64 << 44).to_le_bytes())),
+        ("bad_header", second(16, &9_i64.to_le_bytes())),
+        ("several_volumes", second(16, &[4_i64, 3, 4, 5, 2].map(i64::to_le_bytes).concat())),
+        ("two_dimensional", second(16, &2_i64.to_le_bytes())),
+        ("bitpix_mismatch", second(14, &8_i16.to_le_bytes())),
+        ("bad_header", second(168, &352_i64.to_le_bytes())),
+        ("bad_header", second(168, &i64::MAX.to_le_bytes())),
+        ("no_geometry", second(344, &[0; 8])),
+        ("bad_geometry", second(400, &f64::NAN.to_le_bytes())),
+        ("zero_spacing", second(112, &0_f64.to_le_bytes())),
+    ];
+    for (i, (want, head)) in cases.iter().enumerate() {
+        assert_eq!(code(head), *want, "case {i}");
+    }
+}
+
+/// Both versions say the same place, by sform and by qform, in either byte order.
+#[test]
+fn both_versions_say_the_same() {
+    let mut first = good();
+    for _ in 0..2 {
+        let one = Header::parse(&first).unwrap();
+        for big in [false, true] {
+            let two = Header::parse(&version_2(&first, big, b"n+2", 544)).unwrap();
+            assert_eq!(two.big_endian, big);
+            assert_eq!(Header { big_endian: false, offset: 352, ..two }, one);
+        }
+        first[254] = 0;
+    }
+}
+
+#[test]
+fn dimensions_beyond_16_bits_are_read() {
+    let mut head = version_2(&good(), false, b"n+2", 544);
+    head[24..32].copy_from_slice(&70_000_i64.to_le_bytes());
+    let h = Header::parse(&head).unwrap();
+    assert_eq!((h.geometry.dims, h.end()), ([70_000, 4, 5], 544 + 2 * 70_000 * 20));
+}
+
+/// Where extensions follow the header, only `vox_offset` says where they end.
+#[test]
+fn extensions_need_a_stated_offset() {
+    for (mut head, flag, at) in [(good(), 348, 108), (version_2(&good(), false, b"n+2", 544), 540, 168)] {
+        head.resize(super::super::HEADER_BYTES, 0);
+        head[flag] = 1;
+        assert!(Header::parse(&head).is_ok());
+        head[at..at + 4].fill(0);
+        assert_eq!(code(&head), "bad_header");
+        head[flag] = 0;
+        assert!(Header::parse(&head).is_ok());
+    }
 }

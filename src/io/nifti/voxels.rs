@@ -3,7 +3,7 @@
 use super::Nifti;
 use super::header::{Header, Type};
 use crate::geometry::Extent;
-use crate::io::fault::Fault;
+use crate::io::fault::{Fault, LABEL_NOT_WHOLE, NONFINITE_VOXELS, Reason};
 use crate::io::gather::{Gather, Rows, Sample, finite};
 use crate::io::inflate;
 use std::fs::File;
@@ -135,15 +135,27 @@ fn intensities(header: &Header, gather: &Gather, rows: impl Rows) -> Result<Vec<
     })
 }
 
-/// One stored voxel as a label: whole numbers as they are, others to the nearest, below one half 0; `None` is NaN.
-pub fn label<S: Sample>(header: &Header, bytes: &[u8]) -> Option<i64> {
+/// How far from a whole number a scaled or floating label may be: what rounding leaves of labels up to some thousands.
+const WHOLE: f64 = 1e-3;
+
+/// One stored voxel as a label.
+///
+/// Whole numbers stay as they are, whatever their type. A mask may have soft edges: a fraction below 1.5 goes to the
+/// nearest of 0 and 1.
+///
+/// # Errors
+/// A value that is not finite, and a fraction between labels: which of them is meant nobody can say.
+pub fn label<S: Sample>(header: &Header, bytes: &[u8]) -> Result<i64, &'static Reason> {
     let stored = if header.big_endian { S::big(bytes) } else { S::little(bytes) };
     if header.stores_whole_numbers() {
-        return Some(stored.whole());
+        return Ok(stored.whole());
     }
     let value = stored.wide() * header.slope + header.intercept;
-    match value < 0.5 {
-        true => Some(0),
-        false => (!value.is_nan()).then(|| libm::round(value) as i64),
+    let nearest = libm::round(value);
+    match value {
+        v if !v.is_finite() => Err(&NONFINITE_VOXELS),
+        v if (v - nearest).abs() <= WHOLE => Ok(nearest as i64),
+        v if v < 1.5 => Ok(i64::from(v >= 0.5)),
+        _ => Err(&LABEL_NOT_WHOLE),
     }
 }
