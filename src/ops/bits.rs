@@ -119,7 +119,7 @@ const fn spread_table() -> [[bool; 8]; 256] {
     let mut table = [[false; 8]; 256];
     let mut at = 0;
     while at < 256 * 8 {
-        table[at / 8][at % 8] = at / 8 >> (at % 8) & 1 == 1;
+        table[at / 8][at % 8] = ((at / 8) >> (at % 8)) & 1 == 1;
         at += 1;
     }
     table
