@@ -62,6 +62,17 @@ impl Extent {
         }
     }
 
+    /// What lies in both; no voxel if they are apart.
+    pub fn intersection(&self, other: &Self) -> Self {
+        let lo: [usize; 3] = std::array::from_fn(|a| self.lo[a].max(other.lo[a]));
+        Self { lo, hi: std::array::from_fn(|a| self.hi[a].min(other.hi[a]).max(lo[a])) }
+    }
+
+    /// Moved by `by` voxels.
+    pub fn moved(&self, by: [usize; 3]) -> Self {
+        Self { lo: std::array::from_fn(|a| self.lo[a] + by[a]), hi: std::array::from_fn(|a| self.hi[a] + by[a]) }
+    }
+
     /// Grown by `margin` voxels on every side and cut to the grid of `dims`.
     pub fn grown(&self, margin: [usize; 3], dims: [usize; 3]) -> Self {
         Self {

@@ -86,13 +86,21 @@ impl Mask {
 
     /// The smallest box that holds the structure; `None` if it is empty.
     pub fn extent(&self) -> Option<Extent> {
-        let mut found: Option<Extent> = None;
-        for ((z, y, x), _) in self.voxels.indexed_iter().filter(|(_, m)| **m) {
-            let here = Extent { lo: [x, y, z], hi: [x + 1, y + 1, z + 1] };
-            found = Some(found.map_or(here, |e| e.union(&here)));
-        }
-        found
+        let [nx, ny, _] = self.geometry.dims;
+        let rows = self.as_slice().chunks_exact(nx.max(1)).enumerate();
+        let boxes = rows.filter_map(|(i, row)| {
+            let [first, last] = ends(row, |&inside| inside)?;
+            Some(Extent { lo: [first, i % ny, i / ny], hi: [last + 1, i % ny + 1, i / ny + 1] })
+        });
+        boxes.reduce(|a, b| a.union(&b))
     }
+}
+
+/// The first and the last place of a row where something is set.
+pub fn ends<T>(row: &[T], is_set: impl Fn(&T) -> bool + Copy) -> Option<[usize; 2]> {
+    // No early end, so that rows where nothing is set, which are most, are looked through 16 bytes at once.
+    let any = row.iter().fold(false, |any, v| any | is_set(v));
+    any.then(|| Some([row.iter().position(is_set)?, row.iter().rposition(is_set)?]))?
 }
 
 #[cfg(test)]

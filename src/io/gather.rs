@@ -44,6 +44,8 @@ impl<F: FnMut(usize, usize, usize, &mut dyn FnMut(&[u8])) -> Result<(), Fault>> 
 
 /// Where each stored voxel of a canonical box goes.
 pub struct Gather {
+    /// The box in canonical indices.
+    pub region: Extent,
     /// The box in stored indices.
     pub stored: Extent,
     /// Stored voxels per row, x.
@@ -59,7 +61,7 @@ impl Gather {
     pub fn new(geometry: &Geometry, region: &Extent) -> Self {
         let [nx, ny, _] = region.dims();
         let out_strides = [1, nx, nx * ny].map(|s| s as isize);
-        let mut plan = Self { stored: *region, row: geometry.dims[0], strides: [0; 3], base: 0 };
+        let mut plan = Self { region: *region, stored: *region, row: geometry.dims[0], strides: [0; 3], base: 0 };
         for (p, (a, flip)) in geometry.canonical_order().into_iter().enumerate() {
             let (n, lo, hi) = (geometry.dims[a], region.lo[p], region.hi[p]);
             (plan.stored.lo[a], plan.stored.hi[a]) = if flip { (n - hi, n - lo) } else { (lo, hi) };
@@ -69,6 +71,16 @@ impl Gather {
             }
         }
         plan
+    }
+
+    /// The plan for the box of stored indices `stored`.
+    pub fn of_stored(geometry: &Geometry, stored: &Extent) -> Self {
+        let mut region = *stored;
+        for (p, (a, flip)) in geometry.canonical_order().into_iter().enumerate() {
+            let (n, lo, hi) = (geometry.dims[a], stored.lo[a], stored.hi[a]);
+            (region.lo[p], region.hi[p]) = if flip { (n - hi, n - lo) } else { (lo, hi) };
+        }
+        Self::new(geometry, &region)
     }
 
     /// An empty box of the right size.
@@ -161,6 +173,7 @@ mod tests {
             let region = Extent { lo, hi: std::array::from_fn(|a| canonical.dims[a] - cut[a]) };
             let bytes: Vec<u8> = (0..60).collect();
             let gather = Gather::new(&stored, &region);
+            prop_assert_eq!(Gather::of_stored(&stored, &gather.stored).region, region);
             let rows = |z: usize, y0: usize, y1: usize, place: &mut dyn FnMut(&[u8])| {
                 place(&bytes[(z * 4 + y0) * 3..(z * 4 + y1) * 3]);
                 Ok(())

@@ -93,22 +93,20 @@ fn trailer_size(packed: &[u8]) -> u32 {
 /// Whether one member gave exactly `want` bytes and is all of the file.
 fn at_once(packed: &[u8], want: usize, out: &mut Vec<u8>) -> Result<bool, Fault> {
     if out.len() < want {
-        out.try_reserve(want - out.len()).map_err(|_| Fault::no_memory(want as u64))?;
-        out.resize(want, 0);
+        // Zeros straight from the system: filling them in would be a walk over all of them.
+        *out = bytemuck::allocation::try_zeroed_vec(want).map_err(|()| Fault::no_memory(want as u64))?;
     }
     let inflated = libdeflater::Decompressor::new().gzip_decompress(packed, &mut out[..want]);
-    Ok(inflated == Ok(want) && is_alone(packed, &out[..want]))
+    Ok(inflated == Ok(want) && is_alone(packed, want))
 }
 
-/// Whether no other member follows the first one, which has been inflated to `out` and checked.
+/// Whether no other member follows the first one, which has been inflated to `len` bytes and checked.
 ///
-/// libdeflate does not tell where it stopped. But the first member ends with the CRC-32 and the size of `out`: where
-/// these stand nowhere before another member's magic, there is no other one, of whatever size it says it is.
-fn is_alone(packed: &[u8], out: &[u8]) -> bool {
-    let [crc, size] = [libdeflater::crc32(out), out.len() as u32].map(u32::to_le_bytes);
-    let end_and_next = [&crc[..], &size[..], &MAGIC[..]].concat();
-    // The first byte is compared by itself because a call for every byte would take longer than inflating.
-    !packed.windows(end_and_next.len()).any(|w| w[0] == end_and_next[0] && w == end_and_next)
+/// libdeflate does not tell where it stopped. But a member ends with the size of what it holds: where that stands nowhere
+/// before the start of another member, there is no other one, of whatever size it says it is.
+fn is_alone(packed: &[u8], len: usize) -> bool {
+    let end_and_next = [&(len as u32).to_le_bytes()[..], &MAGIC[..]].concat();
+    memchr::memmem::find(packed, &end_and_next).is_none()
 }
 
 fn streamed(mut packed: &[u8], want: u64, out: &mut Vec<u8>) -> Result<(), Fault> {

@@ -16,7 +16,7 @@ fn extents_and_masks_are_canonical() {
     let stored =
         Volume::from_fn(grid(), |[x, y, z]| if x < 2 && y == 1 && z > 0 { 3_i16 } else { i16::from(z == 3) * 300 });
     let labels = open(&dir.file("l.nii.gz", &encode(&stored, true))).unwrap();
-    assert!(matches!(labels.0, Narrow::U16(_)));
+    assert!(matches!(labels.voxels, Narrow::U16(_)));
     let three = labels.extent(Some(&[3])).unwrap();
     assert_eq!(three, Extent { lo: [4, 1, 1], hi: [6, 2, 4] });
     let mask = labels.mask(Some(&[3]), &three);

@@ -2,7 +2,7 @@
 
 use super::contour::{contains, edges};
 use super::outline::{Point, Ring, SliceOutline};
-use crate::geometry::{Vec3, dot, sub};
+use crate::geometry::{Vec3, dot, norm, sub};
 
 /// A straight line between two points of an outline.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -101,9 +101,22 @@ pub fn across(points: &[Point], main: &Chord) -> Option<Chord> {
 
 /// The two points in space that are farthest apart.
 pub fn farthest_in_space(points: &[Vec3]) -> Option<[Vec3; 2]> {
-    let squared = |[p, q]: &[Vec3; 2]| dot(sub(*p, *q), sub(*p, *q));
-    let all = points.iter().enumerate().flat_map(|(i, &p)| points[i + 1..].iter().map(move |&q| [p, q]));
-    all.map(|ends| (squared(&ends), ends)).max_by(|a, b| a.0.total_cmp(&b.0)).map(|(_, ends)| ends)
+    let centre: Vec3 = std::array::from_fn(|a| points.iter().map(|p| p[a]).sum::<f64>() / points.len() as f64);
+    let mut outer: Vec<(f64, Vec3)> = points.iter().map(|&p| (norm(sub(p, centre)), p)).collect();
+    outer.sort_by(|a, b| b.0.total_cmp(&a.0));
+    let mut best = (f64::NEG_INFINITY, None);
+    for (i, &(r, p)) in outer.iter().enumerate() {
+        // No two points are farther apart than by way of the centre, but for the rounding of either.
+        let within_reach = |s: f64| (r + s) * (r + s) * (1.0 + 1e-9) > best.0;
+        let last = outer[i + 1..].partition_point(|&(s, _)| within_reach(s));
+        for &(_, q) in &outer[i + 1..][..last] {
+            let squared = dot(sub(p, q), sub(p, q));
+            if squared > best.0 {
+                best = (squared, Some([p, q]));
+            }
+        }
+    }
+    best.1
 }
 
 /// Corners of the convex hull, anticlockwise (monotone chain).

@@ -1,34 +1,43 @@
 //! A mask grown in a plane.
 
-use ndarray::{Array2, ArrayView2, s};
+use crate::volume::ends;
+use ndarray::{Array2, ArrayView2};
+use std::ops::Range;
 
 /// Pixels whose centre lies within `reach_mm` of the centre of a pixel of the mask; nothing lies beyond the plane.
 pub fn within(mask: ArrayView2<'_, bool>, pixel_mm: [f64; 2], reach_mm: f64) -> Array2<bool> {
     let (ny, nx) = mask.dim();
-    let mut grown = Array2::from_elem((ny, nx), false);
-    for (dy, half) in disc_rows(pixel_mm, reach_mm) {
-        for dx in -half..=half {
-            let ((to_y, from_y), (to_x, from_x)) = (overlap(dy, ny), overlap(dx, nx));
-            let mut to = grown.slice_mut(s![to_y, to_x]);
-            to.zip_mut_with(&mask.slice(s![from_y, from_x]), |g, m| *g |= m);
+    let disc: Vec<_> = disc_rows(pixel_mm, reach_mm).collect();
+    let mut grown = vec![false; ny * nx];
+    for (y, row) in mask.as_standard_layout().rows().into_iter().enumerate() {
+        for run in runs(row.as_slice().unwrap_or_default()) {
+            for &(dy, half) in &disc {
+                if let Some(to) = y.checked_add_signed(dy).filter(|&to| to < ny) {
+                    grown[to * nx..][run.start.saturating_sub(half)..(run.end + half).min(nx)].fill(true);
+                }
+            }
         }
     }
-    grown
+    Array2::from_shape_vec((ny, nx), grown).expect("one value for each pixel")
 }
 
-/// Rows of a disc about a pixel: how far each lies off, and how many pixels it reaches to either side.
-fn disc_rows(pixel_mm: [f64; 2], reach_mm: f64) -> impl Iterator<Item = (isize, isize)> {
-    let high = (reach_mm / pixel_mm[1] + 1e-9) as isize;
-    (-high..=high).map(move |dy| {
-        let y_mm = dy as f64 * pixel_mm[1];
-        (dy, ((reach_mm * reach_mm - y_mm * y_mm).max(0.0).sqrt() / pixel_mm[0] + 1e-9) as isize)
+/// The runs of a row that are set.
+fn runs(row: &[bool]) -> impl Iterator<Item = Range<usize>> {
+    let [first, last] = ends(row, |&set| set).map_or([0, 0], |[first, last]| [first, last + 1]);
+    let mut end = first;
+    row[first..last].chunk_by(|a, b| a == b).filter_map(move |run| {
+        end += run.len();
+        run[0].then(|| end - run.len()..end)
     })
 }
 
-/// Where pixels shifted by `d` land on a line of n, and where they come from.
-fn overlap(d: isize, n: usize) -> (std::ops::Range<usize>, std::ops::Range<usize>) {
-    let by = d.unsigned_abs().min(n);
-    if d >= 0 { (by..n, 0..n - by) } else { (0..n - by, by..n) }
+/// Rows of a disc about a pixel: how far each lies off, and how many pixels it reaches to either side.
+fn disc_rows(pixel_mm: [f64; 2], reach_mm: f64) -> impl Iterator<Item = (isize, usize)> {
+    let high = (reach_mm / pixel_mm[1] + 1e-9) as isize;
+    (-high..=high).map(move |dy| {
+        let y_mm = dy as f64 * pixel_mm[1];
+        (dy, ((reach_mm * reach_mm - y_mm * y_mm).max(0.0).sqrt() / pixel_mm[0] + 1e-9) as usize)
+    })
 }
 
 #[cfg(test)]

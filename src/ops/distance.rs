@@ -1,6 +1,6 @@
 //! Exact Euclidean distance in a plane.
 
-use ndarray::{Array2, ArrayView2};
+use ndarray::{Array2, ArrayView2, ArrayViewMut1};
 
 /// Distance of every pixel's centre to the nearest centre outside the mask, mm; 0 outside. Everything beyond the plane
 /// is outside.
@@ -28,9 +28,8 @@ impl Nearest {
         let mut squared_mm2 = marked.mapv(|m| if m { 0.0 } else { f64::INFINITY });
         let mut at = Array2::from_elem((ny, nx), (0, 0));
         let mut envelope = Envelope::default();
-        for (mut row, mut at) in squared_mm2.rows_mut().into_iter().zip(at.rows_mut()) {
-            envelope.of(row.iter().copied(), pixel_mm[0]);
-            envelope.read(row.iter_mut().zip(&mut at), |site, to| *to = (0, site as u32));
+        for (row, at) in squared_mm2.rows_mut().into_iter().zip(at.rows_mut()) {
+            along(row, at, pixel_mm[0]);
         }
         for (mut column, mut at) in squared_mm2.columns_mut().into_iter().zip(at.columns_mut()) {
             envelope.of(column.iter().copied(), pixel_mm[1]);
@@ -38,6 +37,20 @@ impl Nearest {
             envelope.read(column.iter_mut().zip(&mut at), |site, to| *to = (site as u32, across[site]));
         }
         Self { squared_mm2, at }
+    }
+}
+
+/// The nearest pixel of its own row that is marked, which 0 says: the last one on the left, or the next on the right.
+fn along(mut row: ArrayViewMut1<'_, f64>, mut at: ArrayViewMut1<'_, (u32, u32)>, step_mm: f64) {
+    let marked = row.iter().enumerate().filter(|(_, mm2)| **mm2 == 0.0).map(|(x, _)| x);
+    let mut marked = marked.collect::<Vec<_>>().into_iter().peekable();
+    let mut left: Option<usize> = None;
+    for (x, (mm2, at)) in row.iter_mut().zip(&mut at).enumerate() {
+        left = marked.next_if_eq(&x).or(left);
+        let nearer = |l: &usize| marked.peek().is_none_or(|right| x - l <= right - x);
+        let Some(site) = left.filter(nearer).or(marked.peek().copied()) else { continue };
+        let mm = x.abs_diff(site) as f64 * step_mm;
+        (*mm2, *at) = (mm * mm, (0, site as u32));
     }
 }
 

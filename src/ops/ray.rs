@@ -3,6 +3,7 @@
 use super::chord::perimeter_mm;
 use super::outline::Point;
 use super::plane::Plane;
+use ndarray::ArrayView1;
 
 /// The course of the outline is taken over this length, so that one stair does not turn a ray (method.md 3.1).
 const COURSE_MM: f64 = 5.0;
@@ -74,12 +75,20 @@ impl<'a> Course<'a> {
 /// The plane at a point, cubic convolution (Keys 1981, a = -1/2); the nearest pixels beyond its edge.
 pub fn sample(plane: &Plane<f32>, at: Point) -> f64 {
     let (ny, nx) = plane.pixels.dim();
-    let fx = (at[0] - plane.corner_mm[0]) / plane.pixel_mm[0];
-    let fy = (at[1] - plane.corner_mm[1]) / plane.pixel_mm[1];
-    let (wx, wy) = (keys(fx - fx.floor()), keys(fy - fy.floor()));
-    let near = |f: f64, k: usize, n: usize| (f.floor() as isize + k as isize - 1).clamp(0, n as isize - 1) as usize;
-    let row = |y: usize| (0..4).map(|k| wx[k] * f64::from(plane.pixels[(y, near(fx, k, nx))])).sum::<f64>();
-    (0..4).map(|k| wy[k] * row(near(fy, k, ny))).sum()
+    let place: [f64; 2] = std::array::from_fn(|a| (at[a] - plane.corner_mm[a]) / plane.pixel_mm[a]);
+    let before = place.map(whole);
+    let [wx, wy] = [0, 1].map(|a| keys(place[a] - before[a] as f64));
+    let near =
+        |first: isize, n: usize| std::array::from_fn(|k| (first + k as isize - 1).clamp(0, n as isize - 1) as usize);
+    let (columns, rows): ([usize; 4], [usize; 4]) = (near(before[0], nx), near(before[1], ny));
+    let along = |row: ArrayView1<'_, f32>| (0..4).map(|k| wx[k] * f64::from(row[columns[k]])).sum::<f64>();
+    (0..4).map(|k| wy[k] * along(plane.pixels.row(rows[k]))).sum()
+}
+
+/// The whole number at or below a number, without the call that `floor` is on the oldest processors.
+fn whole(v: f64) -> isize {
+    let cut = v as isize;
+    cut - isize::from(v < cut as f64)
 }
 
 fn keys(t: f64) -> [f64; 4] {

@@ -13,7 +13,7 @@ use super::distance::to_outside_mm;
 use super::quantile::quantile;
 use crate::volume::traverse::each;
 use crate::volume::{Mask, Volume};
-use ndarray::{Array2, Array3, ArrayView2, Axis};
+use ndarray::{Array2, Array3, ArrayView2, Axis, Zip};
 
 /// Tissue without bone.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -57,7 +57,7 @@ pub fn soft_tissue(source: &Source<'_>, peel_mm: impl Fn(f64) -> f64 + Sync) -> 
     let pixel_mm = [geometry.spacing[0], geometry.spacing[1]];
     let smooth = each(geometry.dims[2], |z| smoothed(source.image.plane(z), pixel_mm));
     let bone = bone_beyond_doubt(source, &smooth);
-    let near_bone = each(smooth.len(), |z| within(bone.index_axis(Axis(0), z), pixel_mm, BLUR_MM));
+    let near_bone = each(smooth.len(), |z| within(bone[z].view(), pixel_mm, BLUR_MM));
     let mut hu = each(smooth.len(), |z| on_slice(source, z, &smooth[z], &near_bone, &peel_mm)).concat();
     if (hu.len() as f64) * geometry.pixel_area_mm2() < LEAST_MM2 {
         return None;
@@ -69,14 +69,15 @@ pub fn soft_tissue(source: &Source<'_>, peel_mm: impl Fn(f64) -> f64 + Sync) -> 
 }
 
 /// Native bone, and pieces of what is too dense for anything but bone; shape (z, y, x).
-fn bone_beyond_doubt(source: &Source<'_>, smooth: &[Array2<f64>]) -> Array3<bool> {
+fn bone_beyond_doubt(source: &Source<'_>, smooth: &[Array2<f64>]) -> Vec<Array2<bool>> {
     let [nx, ny, nz] = source.image.geometry().dims;
-    let dense = Array3::from_shape_fn((nz, ny, nx), |(z, y, x)| smooth[z][(y, x)] >= source.bone_hu);
-    let found = pieces(&dense);
+    let dense = smooth.iter().flatten().map(|&hu| hu >= source.bone_hu).collect();
+    let found = pieces(&Array3::from_shape_vec((nz, ny, nx), dense).expect("planes fill their volume"));
     let least = source.bone_mm3 / source.image.geometry().voxel_volume_mm3();
-    let large = |label: u32| label > 0 && found.sizes[label as usize - 1] as f64 >= least;
-    Array3::from_shape_fn((nz, ny, nx), |(z, y, x)| {
-        large(found.labels[(z, y, x)]) || source.native_bone.plane(z)[(y, x)]
+    let large: Vec<bool> = found.sizes.iter().map(|&n| n as f64 >= least).collect();
+    let is_bone = |label: &u32, native: &bool| *native || *label > 0 && large[*label as usize - 1];
+    each(smooth.len(), |z| {
+        Zip::from(found.labels.index_axis(Axis(0), z)).and(source.native_bone.plane(z)).map_collect(is_bone)
     })
 }
 

@@ -111,12 +111,20 @@ impl Canvas {
     }
 
     /// Sets an opaque pixel.
-    pub fn set(&mut self, x: u32, y: u32, [r, g, b]: [u8; 3]) {
-        let width = self.pixels.width();
-        let opaque = PremultipliedColorU8::from_rgba(r, g, b, 255).expect("an opaque colour is premultiplied");
-        if x < width && y < self.pixels.height() {
-            self.pixels.pixels_mut()[(y * width + x) as usize] = opaque;
+    pub fn set(&mut self, x: u32, y: u32, colour: [u8; 3]) {
+        self.set_run(x, y, std::iter::once(colour));
+    }
+
+    /// Sets opaque pixels rightwards from (x, y), as far as the canvas goes.
+    pub fn set_run(&mut self, x: u32, y: u32, colours: impl Iterator<Item = [u8; 3]>) {
+        let (width, height) = (self.pixels.width(), self.pixels.height());
+        if x >= width || y >= height {
+            return;
         }
+        let row = &mut self.pixels.pixels_mut()[(y * width + x) as usize..((y + 1) * width) as usize];
+        row.iter_mut().zip(colours).for_each(|(pixel, [r, g, b])| {
+            *pixel = PremultipliedColorU8::from_rgba(r, g, b, 255).expect("an opaque colour is premultiplied");
+        });
     }
 
     /// A pixel's red, green and blue.
@@ -135,11 +143,18 @@ impl Canvas {
 
     /// The picture as PNG, 8 bits for each of red, green and blue.
     pub fn png(&self) -> Vec<u8> {
-        let rgb: Vec<u8> = self.pixels.pixels().iter().flat_map(|p| [p.red(), p.green(), p.blue()]).collect();
+        let mut rgb = vec![0; 3 * self.pixels.pixels().len()];
+        rgb.as_chunks_mut()
+            .0
+            .iter_mut()
+            .zip(self.pixels.pixels())
+            .for_each(|(to, p)| *to = [p.red(), p.green(), p.blue()]);
         let mut bytes = Vec::new();
         let mut encoder = png::Encoder::new(&mut bytes, self.pixels.width(), self.pixels.height());
         encoder.set_color(png::ColorType::Rgb);
         encoder.set_depth(png::BitDepth::Eight);
+        // The usual compression would take longer than measuring the exam, for pictures two thirds the size.
+        encoder.set_compression(png::Compression::Fast);
         let written = encoder.write_header().and_then(|mut w| w.write_image_data(&rgb));
         written.expect("a vector takes every byte of a picture of the size its header gives");
         bytes

@@ -5,7 +5,8 @@ use super::palette::{Colour, NO_IMAGE};
 use crate::ops::interior::Tissue;
 use crate::ops::outline::{Point, SliceOutline};
 use crate::ops::plane::Plane;
-use ndarray::ArrayView2;
+use ndarray::{ArrayView1, ArrayView2};
+use std::ops::Range;
 
 /// Width of the bone window, HU.
 pub const WINDOW_HU: f64 = 1500.0;
@@ -61,21 +62,27 @@ impl View {
     pub fn paint_image(&self, canvas: &mut Canvas, hu: ArrayView2<'_, f32>, spacing_mm: [f64; 2]) {
         canvas.fill(self.frame, NO_IMAGE);
         let (rows, columns) = hu.dim();
-        let across: Vec<_> = self.columns().map(|x| Taps::at(self.point(x, 0)[0] / spacing_mm[0], columns)).collect();
-        for y in self.rows() {
-            let Some(down) = Taps::at(self.point(0, y)[1] / spacing_mm[1], rows) else { continue };
-            for (x, across) in self.columns().zip(&across) {
-                if let Some(across) = across {
-                    canvas.set(x, y, grey(sample(hu, across, &down)));
-                }
-            }
+        // Places in the image follow one another, so that those without a tap stand at either end.
+        let across = shown(self.columns(), |x| Taps::at(self.point(x, 0)[0] / spacing_mm[0], columns));
+        let down = shown(self.rows(), |y| Taps::at(self.point(0, y)[1] / spacing_mm[1], rows));
+        let needed = down.iter().flat_map(|(_, taps)| taps.index);
+        let needed = needed.clone().min().unwrap_or(0)..needed.max().map_or(0, |last| last + 1);
+        let first = needed.start;
+        let lines: Vec<Vec<f64>> = needed.map(|y| line(hu.row(y), &across)).collect();
+        for (y, taps) in &down {
+            let near = taps.index.map(|i| lines[i - first].as_slice());
+            let greys = (0..across.len()).map(|i| grey((0..4).map(|k| taps.weight[k] * near[k][i]).sum()));
+            canvas.set_run(across.first().map_or(0, |(x, _)| *x), *y, greys);
         }
     }
 
     /// Lays a colour over the ossified interior.
     pub fn paint_ossified(&self, canvas: &mut Canvas, tissue: &Plane<Tissue>, colour: Colour) {
-        for y in self.rows() {
-            for x in self.columns() {
+        let Some([low, high]) = ossified_box_mm(tissue) else { return };
+        let reaches = |at: f64, a: usize| (low[a]..=high[a]).contains(&at);
+        let columns: Vec<u32> = self.columns().filter(|&x| reaches(self.point(x, 0)[0], 0)).collect();
+        for y in self.rows().filter(|&y| reaches(self.point(0, y)[1], 1)) {
+            for &x in &columns {
                 if is_ossified(tissue, self.point(x, y)) {
                     let under = canvas.get(x, y).unwrap_or_default();
                     canvas.set(x, y, blend(under, colour));
@@ -84,11 +91,11 @@ impl View {
         }
     }
 
-    fn columns(&self) -> std::ops::Range<u32> {
+    fn columns(&self) -> Range<u32> {
         self.frame.x..self.frame.right()
     }
 
-    fn rows(&self) -> std::ops::Range<u32> {
+    fn rows(&self) -> Range<u32> {
         self.frame.y..self.frame.bottom()
     }
 }
@@ -118,15 +125,31 @@ impl Taps {
     }
 }
 
-fn sample(hu: ArrayView2<'_, f32>, across: &Taps, down: &Taps) -> f64 {
-    let row = |y: usize| -> f64 { (0..4).map(|k| across.weight[k] * f64::from(hu[[y, across.index[k]]])).sum() };
-    (0..4).map(|k| down.weight[k] * row(down.index[k])).sum()
+/// Those pixels that show a place of the image, and what they are made of.
+fn shown(pixels: Range<u32>, taps: impl Fn(u32) -> Option<Taps>) -> Vec<(u32, Taps)> {
+    pixels.filter_map(|p| Some((p, taps(p)?))).collect()
+}
+
+/// A row of the image at the columns of the picture.
+fn line(hu: ArrayView1<'_, f32>, across: &[(u32, Taps)]) -> Vec<f64> {
+    across.iter().map(|(_, taps)| (0..4).map(|k| taps.weight[k] * f64::from(hu[taps.index[k]])).sum()).collect()
 }
 
 /// Black at the lower end of the window, white at the upper.
 fn grey(hu: f64) -> [u8; 3] {
     let share = (hu - (LEVEL_HU - WINDOW_HU / 2.0)) / WINDOW_HU;
-    [(share.clamp(0.0, 1.0) * 255.0).round() as u8; 3]
+    // Cut after adding a half: `round` is a call.
+    [(share.clamp(0.0, 1.0) * 255.0 + 0.5) as u8; 3]
+}
+
+/// The corners of a box, a pixel wider than the ossified interior; `None` where there is none.
+fn ossified_box_mm(tissue: &Plane<Tissue>) -> Option<[Point; 2]> {
+    let bone = || tissue.pixels.indexed_iter().filter(|(_, t)| **t == Tissue::Ossified).map(|((y, x), _)| [x, y]);
+    let end = |of: &dyn Fn(usize) -> Option<usize>, by: f64| -> Option<Point> {
+        let at = |a: usize| Some(tissue.corner_mm[a] + (of(a)? as f64 + by) * tissue.pixel_mm[a]);
+        Some([at(0)?, at(1)?])
+    };
+    Some([end(&|a| bone().map(|p| p[a]).min(), -1.0)?, end(&|a| bone().map(|p| p[a]).max(), 1.0)?])
 }
 
 /// Whether more than half of what surrounds a point, weighed linearly by nearness, is ossified interior.

@@ -1,7 +1,7 @@
 //! The true border of a lesion, weighed by all its rays: over every hand that may have drawn the outline, around each
 //! ring, and with the slices above and below.
 
-use super::chain::{self, Evidence, FREQUENCY, Hand, Walk, pass};
+use super::chain::{self, ABREAST, Evidence, FREQUENCY, Hand, Walks, pass};
 use super::layers::{KINDS, NATIVE, OFFSETS, RIM, Weights, offset_mm};
 use crate::ops::outline::Point;
 use crate::ops::places::Places;
@@ -67,7 +67,8 @@ pub fn hands(rings: &[Ring]) -> Vec<Chance> {
         .collect();
     let asked: Vec<&Ring> = rings.iter().step_by(rings.len().div_ceil(RINGS).max(1)).collect();
     let explained = each(asked.len(), |r| {
-        tried.iter().map(|&h| chain::evidence(&asked[r].evidence, &Walk::new(h, asked[r].arc_mm))).collect::<Vec<_>>()
+        let of = |some: &[Hand]| chain::evidence(&asked[r].evidence, &Walks::new(abreast(some), asked[r].arc_mm));
+        tried.chunks(ABREAST).flat_map(of).collect::<Vec<_>>()
     });
     let rays = |rings: &mut dyn Iterator<Item = &Ring>| rings.map(|r| r.at.len()).sum::<usize>() as f64;
     let power = INDEPENDENCE * rays(&mut rings.iter()) / rays(&mut asked.iter().copied()).max(1.0);
@@ -80,6 +81,11 @@ pub fn hands(rings: &[Ring]) -> Vec<Chance> {
     let likely: Vec<Chance> = likely.collect();
     let kept: f64 = likely.iter().map(|c| c.1).sum();
     likely.into_iter().map(|(hand, w)| (hand, w / kept)).collect()
+}
+
+/// Some hands, the last of them again where they are too few.
+fn abreast<T: Copy>(some: &[T]) -> [T; ABREAST] {
+    std::array::from_fn(|i| some[i.min(some.len() - 1)])
 }
 
 fn log_prior(hand: Hand) -> f64 {
@@ -151,18 +157,20 @@ pub fn beliefs(rings: &[Ring], neighbours: &Neighbours, hands: &[Chance]) -> Vec
 /// The mean over hands of what the chain makes of a ring.
 fn ring(ring: &Ring, evidence: &[Evidence], hands: &[Chance]) -> Vec<Belief> {
     let mut mean = vec![Belief::default(); evidence.len()];
-    for &(hand, chance) in hands {
-        let passed = pass(evidence, &Walk::new(hand, ring.arc_mm));
-        mean.iter_mut().zip(&passed).for_each(|(m, w)| add(m, chance, w));
+    for some in hands.chunks(ABREAST) {
+        let chances = std::array::from_fn(|i| some.get(i).map_or(0.0, |c| c.1 as f32));
+        let walks = Walks::new(abreast(some).map(|c| c.0), ring.arc_mm);
+        mean.iter_mut().zip(&pass(evidence, &walks, chances)).for_each(|(m, w)| add(m, w));
     }
     mean
 }
 
-fn add(mean: &mut Belief, chance: f64, weights: &Weights) {
-    mean.rim += chance * f64::from(weights[RIM].iter().sum::<f32>());
-    mean.native += chance * f64::from(weights[NATIVE].iter().sum::<f32>());
+fn add(mean: &mut Belief, weights: &Weights) {
+    let sum = |kind: usize| f64::from(weights[kind].iter().sum::<f32>());
+    mean.rim += sum(RIM);
+    mean.native += sum(NATIVE);
     let at = |j: usize| f64::from((0..KINDS).map(|c| weights[c][j]).sum::<f32>()) * offset_mm(j);
-    mean.border_mm += chance * (0..OFFSETS).map(at).sum::<f64>();
+    mean.border_mm += (0..OFFSETS).map(at).sum::<f64>();
 }
 
 /// What neighbours say of each kind of border.

@@ -47,44 +47,79 @@ const REACH: usize = 2;
 /// Moves a border may make: from [`REACH`] inwards to as much outwards.
 const MOVES: usize = 2 * REACH + 1;
 
-/// Transitions between offsets for one hand.
-pub struct Walk {
-    start: [f32; OFFSETS],
-    /// Chance of each move from each offset.
-    moves: [[f32; OFFSETS]; MOVES],
+/// Hands that walk abreast: as many as there are numbers in a register of every x86-64 processor.
+pub const ABREAST: usize = 4;
+/// A number for each of these hands.
+pub type Lane = [f32; ABREAST];
+/// A weight for each offset and hand.
+type Places = [Lane; OFFSETS];
+/// A weight for each kind, offset and hand.
+type State = [Places; KINDS];
+/// For each offset the chance of each move.
+type Moves = [[Lane; MOVES]; OFFSETS];
+
+/// Transitions between offsets for some hands.
+pub struct Walks {
+    start: Places,
+    /// Chance to come to an offset by each move.
+    arriving: Moves,
+    /// Chance to go from an offset by each move.
+    leaving: Moves,
 }
 
-impl Walk {
-    /// The walk of a hand over rays `arc_mm` apart.
-    pub fn new(hand: Hand, arc_mm: f64) -> Self {
-        let keeps = libm::exp(-arc_mm / STRAY_LENGTH_MM);
-        let variance = hand.stray_mm * hand.stray_mm * (1.0 - keeps * keeps) / (OFFSET_MM * OFFSET_MM);
-        let from = |j: usize| spread((1.0 - keeps) * (hand.bias_mm - offset_mm(j)) / OFFSET_MM, variance);
-        let by_offset: [[f64; MOVES]; OFFSETS] = std::array::from_fn(from);
-        let moves = std::array::from_fn(|m| std::array::from_fn(|j| by_offset[j][m] as f32));
-        Self { start: bell(hand.bias_mm, hand.stray_mm), moves }
+impl Walks {
+    /// The walks of hands over rays `arc_mm` apart.
+    pub fn new(hands: [Hand; ABREAST], arc_mm: f64) -> Self {
+        let starts = hands.map(|hand| bell(hand.bias_mm, hand.stray_mm));
+        let by_hand = hands.map(|hand| moves(hand, arc_mm));
+        let leaving: Moves = lanes(|j, m, hand| by_hand[hand][j][m]);
+        let from = |j: usize, m: usize| (j + REACH).checked_sub(m).filter(|&from| from < OFFSETS);
+        let arriving = lanes(|j, m, hand| from(j, m).map_or(0.0, |from| by_hand[hand][from][m]));
+        Self { start: std::array::from_fn(|j| std::array::from_fn(|hand| starts[hand][j])), arriving, leaving }
     }
 
-    /// Where the border may be on the next ray.
-    fn forward(&self, now: &[f32; OFFSETS]) -> [f32; OFFSETS] {
-        let mut next = [0.0; OFFSETS + 2 * REACH];
-        for (m, chances) in self.moves.iter().enumerate() {
-            next[m..m + OFFSETS].iter_mut().zip(now.iter().zip(chances)).for_each(|(n, (w, p))| *n += w * p);
-        }
-        // Nothing is believed beyond the outermost offsets.
-        std::array::from_fn(|j| next[j + REACH])
+    /// Where the border may be on the next ray. Nothing is believed beyond the outermost offsets.
+    fn forward(&self, now: &Places) -> Places {
+        let padded = padded(now);
+        std::array::from_fn(|j| added_up(|m| (&self.arriving[j][m], &padded[j + MOVES - 1 - m])))
     }
 
     /// The same from the next ray to this one.
-    fn backward(&self, next: &[f32; OFFSETS]) -> [f32; OFFSETS] {
-        let mut padded = [0.0; OFFSETS + 2 * REACH];
-        padded[REACH..REACH + OFFSETS].copy_from_slice(next);
-        let mut now = [0.0; OFFSETS];
-        for (m, chances) in self.moves.iter().enumerate() {
-            now.iter_mut().zip(padded[m..m + OFFSETS].iter().zip(chances)).for_each(|(n, (w, p))| *n += w * p);
-        }
-        now
+    fn backward(&self, next: &Places) -> Places {
+        let padded = padded(next);
+        std::array::from_fn(|j| added_up(|m| (&self.leaving[j][m], &padded[j + m])))
     }
+}
+
+/// A table over offsets, moves and hands.
+fn lanes(chance: impl Fn(usize, usize, usize) -> f32) -> Moves {
+    std::array::from_fn(|j| std::array::from_fn(|m| std::array::from_fn(|hand| chance(j, m, hand))))
+}
+
+/// With nothing beyond the outermost offsets.
+fn padded(places: &Places) -> [Lane; OFFSETS + 2 * REACH] {
+    let mut padded = [[0.0; ABREAST]; OFFSETS + 2 * REACH];
+    padded[REACH..REACH + OFFSETS].copy_from_slice(places);
+    padded
+}
+
+/// The sum over moves of chance times weight.
+#[inline(always)]
+fn added_up<'a>(of_move: impl Fn(usize) -> (&'a Lane, &'a Lane)) -> Lane {
+    let mut sum = [0.0; ABREAST];
+    for m in 0..MOVES {
+        let (chance, weight) = of_move(m);
+        (0..ABREAST).for_each(|hand| sum[hand] += chance[hand] * weight[hand]);
+    }
+    sum
+}
+
+/// Chance of each move from each offset.
+fn moves(hand: Hand, arc_mm: f64) -> [[f32; MOVES]; OFFSETS] {
+    let keeps = libm::exp(-arc_mm / STRAY_LENGTH_MM);
+    let variance = hand.stray_mm * hand.stray_mm * (1.0 - keeps * keeps) / (OFFSET_MM * OFFSET_MM);
+    let from = |j: usize| spread((1.0 - keeps) * (hand.bias_mm - offset_mm(j)) / OFFSET_MM, variance);
+    std::array::from_fn(|j| from(j).map(|chance| chance as f32))
 }
 
 /// Chances of the moves whose mean and variance, in distances of offsets, are those of the walk: on three neighbouring
@@ -129,70 +164,92 @@ fn changes(here: &Evidence, next: &Evidence) -> [[f32; KINDS]; KINDS] {
     p
 }
 
-/// Walks along the ring and gives only how well the hand explains it: the forward pass alone.
-pub fn evidence(ring: &[Evidence], walk: &Walk) -> f64 {
-    forward(ring, walk, |_, _| {})
+/// Walks along the ring and gives only how well each hand explains it, as a logarithm: the forward pass alone.
+pub fn evidence(ring: &[Evidence], walks: &Walks) -> [f64; ABREAST] {
+    let mut log = [0.0; ABREAST];
+    forward(ring, walks, |_, _, total| (0..ABREAST).for_each(|hand| log[hand] += libm::log(f64::from(total[hand]))));
+    log
 }
 
-/// Walks along the ring and back: the probability of each kind and offset on each ray.
-pub fn pass(ring: &[Evidence], walk: &Walk) -> Vec<Weights> {
+/// Walks along the ring and back: the probability of each kind and offset on each ray, the hands weighed by `chances`.
+pub fn pass(ring: &[Evidence], walks: &Walks, chances: Lane) -> Vec<Weights> {
+    let mut here = vec![[[[0.0; ABREAST]; OFFSETS]; KINDS]; ring.len()];
+    forward(ring, walks, |i, state, _| here[i] = *state);
     let mut belief = vec![[[0.0; OFFSETS]; KINDS]; ring.len()];
-    forward(ring, walk, |i, weights| belief[i] = *weights);
-    let mut ahead: Weights = [[1.0; OFFSETS]; KINDS];
+    let mut after: State = [[[1.0; ABREAST]; OFFSETS]; KINDS];
     let n = ring.len();
     for t in (0..n + WARM_UP.min(n)).rev() {
         let i = t % n;
         if t < n {
-            belief[i].iter_mut().flatten().zip(ahead.iter().flatten()).for_each(|(b, a)| *b *= a);
-            scale(&mut belief[i]);
+            belief[i] = mean(&here[i], &after, chances);
         }
-        ahead = behind(&ring[(i + n - 1) % n], &ring[i], walk, &ahead);
+        after = behind(&ring[(i + n - 1) % n], &ring[i], walks, &after);
     }
     belief
 }
 
-/// The forward pass; `keep` is shown each ray's weights.
-fn forward(ring: &[Evidence], walk: &Walk, mut keep: impl FnMut(usize, &Weights)) -> f64 {
+/// The mean over hands of what both directions say.
+fn mean(here: &State, after: &State, chances: Lane) -> Weights {
+    let both: State = state(|kind, j, hand| here[kind][j][hand] * after[kind][j][hand]);
+    let total = total(&both);
+    let share: Lane = std::array::from_fn(|hand| chances[hand] / total[hand]);
+    both.map(|places| places.map(|lane| (0..ABREAST).map(|hand| lane[hand] * share[hand]).sum()))
+}
+
+/// The forward pass; `keep` is shown each ray's state, and by how much it fell.
+fn forward(ring: &[Evidence], walks: &Walks, mut keep: impl FnMut(usize, &State, &Lane)) {
     let n = ring.len();
     let warm = WARM_UP.min(n);
-    let mut now: Weights = FREQUENCY.map(|f| walk.start.map(|s| f * s));
-    let mut log_sum = 0.0;
+    let mut now = state(|kind, j, hand| FREQUENCY[kind] * walks.start[j][hand]);
     for t in n - warm..2 * n {
         let i = t % n;
         if t > n - warm {
-            now = ahead(&ring[(i + n - 1) % n], &ring[i], walk, &now);
+            now = ahead(&ring[(i + n - 1) % n], &ring[i], walks, &now);
         }
-        now.iter_mut().flatten().zip(ring[i].weights.iter().flatten()).for_each(|(w, e)| *w *= e);
-        let total = scale(&mut now);
+        let seen = &ring[i].weights;
+        let fallen = scale(&mut now, |kind, j| seen[kind][j]);
         if t >= n {
-            log_sum += libm::log(f64::from(total));
-            keep(i, &now);
+            keep(i, &now, &fallen);
         }
     }
-    log_sum
 }
 
-/// Brings the weights to a sum of 1; gives what the sum was.
-fn scale(weights: &mut Weights) -> f32 {
-    let total: f32 = weights.iter().flatten().sum();
-    weights.iter_mut().flatten().for_each(|w| *w /= total);
+/// A state, weight by weight.
+#[inline(always)]
+fn state(weight: impl Fn(usize, usize, usize) -> f32) -> State {
+    std::array::from_fn(|kind| std::array::from_fn(|j| std::array::from_fn(|hand| weight(kind, j, hand))))
+}
+
+/// The sum over kinds and offsets.
+fn total(state: &State) -> Lane {
+    let mut total = [0.0; ABREAST];
+    state.iter().flatten().for_each(|lane| (0..ABREAST).for_each(|hand| total[hand] += lane[hand]));
     total
 }
 
-fn ahead(here: &Evidence, next: &Evidence, walk: &Walk, now: &Weights) -> Weights {
-    let moved = now.map(|kind| walk.forward(&kind));
-    let p = changes(here, next);
-    std::array::from_fn(|to| std::array::from_fn(|j| (0..KINDS).map(|from| p[from][to] * moved[from][j]).sum()))
+/// Weighs a state and brings it to a sum of 1; gives what the sum was.
+#[inline(always)]
+fn scale(now: &mut State, weight: impl Fn(usize, usize) -> f32) -> Lane {
+    *now = state(|kind, j, hand| now[kind][j][hand] * weight(kind, j));
+    let total = total(now);
+    let by = total.map(|sum| 1.0 / sum);
+    *now = state(|kind, j, hand| now[kind][j][hand] * by[hand]);
+    total
 }
 
-fn behind(here: &Evidence, next: &Evidence, walk: &Walk, after: &Weights) -> Weights {
+fn ahead(here: &Evidence, next: &Evidence, walks: &Walks, now: &State) -> State {
+    let moved = [BARE, NATIVE, RIM].map(|kind| walks.forward(&now[kind]));
     let p = changes(here, next);
-    let seen = |to: usize, j: usize| after[to][j] * next.weights[to][j];
-    let mixed: Weights =
-        std::array::from_fn(|from| std::array::from_fn(|j| (0..KINDS).map(|to| p[from][to] * seen(to, j)).sum()));
-    let mut weights = mixed.map(|kind| walk.backward(&kind));
-    scale(&mut weights);
-    weights
+    state(|to, j, hand| (0..KINDS).map(|from| p[from][to] * moved[from][j][hand]).sum())
+}
+
+fn behind(here: &Evidence, next: &Evidence, walks: &Walks, after: &State) -> State {
+    let p = changes(here, next);
+    let seen = state(|to, j, hand| after[to][j][hand] * next.weights[to][j]);
+    let mixed = state(|from, j, hand| (0..KINDS).map(|to| p[from][to] * seen[to][j][hand]).sum());
+    let mut before = [BARE, NATIVE, RIM].map(|kind| walks.backward(&mixed[kind]));
+    scale(&mut before, |_, _| 1.0);
+    before
 }
 
 #[cfg(test)]
@@ -203,8 +260,18 @@ mod tests {
         Evidence { weights: std::array::from_fn(|c| std::array::from_fn(|j| weights(c, j))), leaves: false }
     }
 
-    /// The posterior by adding up every path through a short ring that is opened where it starts.
-    fn by_all_paths(ring: &[Evidence], walk: &Walk) -> Vec<f64> {
+    /// The probability of a rim for the first of the hands.
+    fn rim_by_first(ring: &[Evidence], walks: &Walks) -> Vec<f32> {
+        pass(ring, walks, [1.0, 0.0, 0.0, 0.0]).iter().map(|belief| belief[RIM].iter().sum()).collect()
+    }
+
+    fn alone(bias_mm: f64, stray_mm: f64) -> Walks {
+        Walks::new([Hand { bias_mm, stray_mm }; ABREAST], 1.0)
+    }
+
+    /// The posterior of one hand by adding up every path through a short ring that is opened where it starts.
+    fn by_all_paths(ring: &[Evidence], hand: Hand) -> Vec<f64> {
+        let (moves, start) = (moves(hand, 1.0), bell(hand.bias_mm, hand.stray_mm));
         let n = ring.len();
         let states = KINDS * OFFSETS;
         let mut rim = vec![0.0; n];
@@ -213,11 +280,11 @@ mod tests {
         // Messages along the unrolled ring, three times around, state by state, with no scaling and no shortcut.
         let weight = |i: usize, s: usize| f64::from(ring[i].weights[s / OFFSETS][s % OFFSETS]);
         let step =
-            |a: usize, b: usize| (b + REACH).checked_sub(a).and_then(|m| walk.moves.get(m)).map_or(0.0, |m| m[a]);
+            |a: usize, b: usize| (b + REACH).checked_sub(a).and_then(|m| moves[a].get(m)).copied().unwrap_or(0.0);
         let go = |a: usize, b: usize, i: usize, k: usize| {
             f64::from(changes(&ring[i], &ring[k])[a / OFFSETS][b / OFFSETS] * step(a % OFFSETS, b % OFFSETS))
         };
-        let first = |s: usize| f64::from(FREQUENCY[s / OFFSETS] * walk.start[s % OFFSETS]);
+        let first = |s: usize| f64::from(FREQUENCY[s / OFFSETS] * start[s % OFFSETS]);
         let mut up: Vec<Vec<f64>> = vec![(0..states).map(|s| first(s) * weight(0, s)).collect()];
         for t in 1..3 * n {
             let (h, i) = (sequence[t - 1], sequence[t]);
@@ -246,12 +313,19 @@ mod tests {
             .enumerate()
             .map(|(i, e)| Evidence { leaves: i % 3 == 0, ..e })
             .collect();
-        let walk = Walk::new(Hand { bias_mm: 0.2, stray_mm: 0.6 }, 1.0);
-        let found = pass(&ring, &walk);
-        for (belief, want) in found.iter().zip(by_all_paths(&ring, &walk)) {
-            let rim = f64::from(belief[RIM].iter().sum::<f32>());
-            assert!((rim - want).abs() < 2e-3, "{rim} {want}");
+        let hands =
+            [(0.2, 0.6), (-0.8, 0.3), (0.0, 1.0), (0.4, 0.6)].map(|(bias_mm, stray_mm)| Hand { bias_mm, stray_mm });
+        let walks = Walks::new(hands, 1.0);
+        for (lane, hand) in hands.into_iter().enumerate() {
+            let mut chances = [0.0; ABREAST];
+            chances[lane] = 1.0;
+            for (belief, want) in pass(&ring, &walks, chances).iter().zip(by_all_paths(&ring, hand)) {
+                let rim = f64::from(belief[RIM].iter().sum::<f32>());
+                assert!((rim - want).abs() < 2e-3, "{rim} {want}");
+            }
         }
+        let mixed = pass(&ring, &walks, [0.1, 0.2, 0.3, 0.4]);
+        assert!(mixed.iter().all(|belief| (belief.iter().flatten().sum::<f32>() - 1.0).abs() < 1e-5));
     }
 
     #[test]
@@ -272,10 +346,10 @@ mod tests {
         let rim = || ray(|c, _| if c == RIM { 1.0 } else { 0.2 });
         let bare = || ray(|c, _| if c == BARE { 1.0 } else { 0.2 });
         let doubtful = || ray(|_, _| 1.0);
-        let walk = Walk::new(Hand { bias_mm: 0.0, stray_mm: 0.5 }, 1.0);
+        let walks = alone(0.0, 0.5);
         let among = |of: &dyn Fn() -> Evidence| {
             let ring: Vec<Evidence> = (0..30).map(|i| if i == 15 { doubtful() } else { of() }).collect();
-            pass(&ring, &walk)[15][RIM].iter().sum::<f32>()
+            rim_by_first(&ring, &walks)[15]
         };
         assert!(among(&rim) > 0.95 && among(&bare) < 0.05);
     }
@@ -289,12 +363,12 @@ mod tests {
             _ => 0.05,
         });
         let bare = ray(|c, j| if c == BARE && offset_mm(j).abs() < 0.3 { 1.0 } else { 0.05 });
-        let walk = Walk::new(Hand { bias_mm: 0.5, stray_mm: 0.6 }, 1.0);
+        let walks = alone(0.5, 0.6);
         let rim = |leaves: bool| {
             let at = |i: usize| if (20..32).contains(&i) { either.clone() } else { bare.clone() };
             let near_end = |i: usize| [18, 19, 32, 33].contains(&i);
             let ring: Vec<Evidence> = (0..60).map(|i| Evidence { leaves: leaves && near_end(i), ..at(i) }).collect();
-            pass(&ring, &walk)[26][RIM].iter().sum::<f32>()
+            rim_by_first(&ring, &walks)[26]
         };
         assert!(rim(true) < 0.5 * rim(false), "{} {}", rim(true), rim(false));
     }

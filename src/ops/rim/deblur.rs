@@ -49,6 +49,9 @@ impl Kernel {
     /// The mean of the layer about sample `i`; the first and last samples stand for what lies beyond them.
     pub fn layer(&self, samples: &[f32], i: usize) -> f64 {
         let half = self.weights.len() / 2;
+        if let Some(all) = i.checked_sub(half).and_then(|from| samples.get(from..from + self.weights.len())) {
+            return self.weights.iter().zip(all).map(|(w, hu)| w * f64::from(*hu)).sum();
+        }
         let last = samples.len() - 1;
         let near = |k: usize| f64::from(samples[(i + k).saturating_sub(half).min(last)]);
         self.weights.iter().enumerate().map(|(k, w)| w * near(k)).sum()
