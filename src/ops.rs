@@ -1,5 +1,6 @@
 //! Operators on images and outlines, callable without any stage. Each file has one operator and its formula.
 
+pub mod ball;
 pub mod bits;
 pub mod calibration;
 pub mod chord;

@@ -6,7 +6,7 @@ use crate::beside_copy;
 use bytemuck::cast_slice;
 use criterion::Criterion;
 use osteon::geometry::{Extent, Geometry};
-use osteon::graph::Graph;
+use osteon::graph::{Graph, Hook};
 use osteon::io::acquisition::Acquisition;
 use osteon::measure::keys::{IMAGE, NATIVE_BONE, SCAN, Scan, TUMOUR};
 use osteon::measure::settings::Settings;
@@ -65,6 +65,25 @@ fn given() -> Board {
     board.put(&IMAGE, image, &[]);
     board.put(&TUMOUR, tumour, &[]);
     board
+}
+
+/// All stages and measures of the exam, as a run does them after reading.
+pub fn whole(criterion: &mut Criterion) {
+    let settings: Settings =
+        osteon::config::load(None, None, &[]).expect("the built-in configuration loads").0.settings;
+    let wanted: Vec<String> = measures(Modality::Ct).map(|m| m.name.into()).collect();
+    let graph = Graph::new(Modality::Ct, &wanted, &[]).expect("the registries fit together");
+    let image = image();
+    beside_copy(criterion, "exam", cast_slice(image.as_slice()), || graph.run(given(), &settings, &Unwatched));
+}
+
+/// Nobody looks on.
+struct Unwatched;
+
+impl Hook for Unwatched {
+    fn before(&self, _: &'static str) {}
+    fn stage(&self, _: &'static str, _: std::time::Duration) {}
+    fn finished(&self, _: &Board, _: &osteon::measure::rows::ExamRows) {}
 }
 
 /// Each of [`STAGES`], on everything that the stages before it have made.

@@ -16,24 +16,27 @@ mod against;
 mod exam;
 mod outline;
 mod reading;
+mod resampling;
 mod voxels;
 
 fn main() {
-    let words: Vec<String> = std::env::args().collect();
-    if let [_, word, mode, input, output] = words.as_slice()
-        && word == "resample"
-    {
-        return against::resample(mode, input.as_ref(), output.as_ref());
+    let words: Vec<String> = std::env::args().skip(1).collect();
+    if against::run(&words) {
+        return;
     }
     // More threads would measure who else is on the machine; how a run scales is for `scripts/measure.sh`.
     use_threads(1);
     let criterion = Criterion::default().sample_size(20).warm_up_time(Duration::from_millis(500));
     let mut criterion = criterion.measurement_time(Duration::from_secs(2)).configure_from_args();
     reading::inflate(&mut criterion);
+    reading::convert(&mut criterion);
+    reading::run_lengths(&mut criterion);
+    resampling::resampling(&mut criterion);
     exam::stages(&mut criterion);
+    exam::whole(&mut criterion);
     outline::mesh(&mut criterion);
-    voxels::distance(&mut criterion);
-    voxels::components(&mut criterion);
+    voxels::in_plane(&mut criterion);
+    voxels::in_space(&mut criterion);
     criterion.final_summary();
 }
 

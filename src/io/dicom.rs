@@ -15,7 +15,7 @@ mod planes;
 mod prepass;
 mod remake;
 mod rings;
-mod rle;
+pub mod rle;
 mod rtstruct;
 mod seg;
 mod segment_pixels;

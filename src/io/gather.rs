@@ -2,6 +2,8 @@
 
 use super::fault::{Fault, NONFINITE_VOXELS};
 use crate::geometry::{Extent, Geometry};
+use bytemuck::Zeroable;
+use bytemuck::allocation::try_zeroed_vec;
 
 /// A voxel type as files store it.
 pub trait Sample: Copy {
@@ -87,12 +89,10 @@ impl Gather {
     ///
     /// # Errors
     /// No memory for it.
-    pub fn zeroed<T: Clone + Default>(&self) -> Result<Vec<T>, Fault> {
+    pub fn zeroed<T: Zeroable>(&self) -> Result<Vec<T>, Fault> {
         let len: usize = self.stored.dims().iter().product();
-        let mut out = Vec::new();
-        out.try_reserve_exact(len).map_err(|_| Fault::no_memory((len * size_of::<T>()) as u64))?;
-        out.resize(len, T::default());
-        Ok(out)
+        // Straight from the system: writing zeros would be a walk of its own over memory that is touched for the first time.
+        try_zeroed_vec(len).map_err(|()| Fault::no_memory((len * size_of::<T>()) as u64))
     }
 
     /// Places the rows `stored.lo[1]..stored.hi[1]` of stored plane `z`, all of them in `rows`.
@@ -119,7 +119,7 @@ impl Gather {
     ///
     /// # Errors
     /// Those of `rows`, and no memory for the box.
-    pub fn fill<S: Sample, T: Clone + Default>(
+    pub fn fill<S: Sample, T: Zeroable>(
         &self,
         mut rows: impl Rows,
         convert: impl Fn(&[u8]) -> T,

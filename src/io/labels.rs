@@ -105,7 +105,7 @@ fn range<S: Sample>(header: &Header, data: &[u8], stored: &Extent) -> Result<(i6
 }
 
 /// The labels of a box in canonical axes; their range has been checked.
-fn voxels<S: Sample, T: Clone + Default>(
+fn voxels<S: Sample, T: bytemuck::Zeroable>(
     header: &Header,
     data: &[u8],
     gather: &Gather,

@@ -2,7 +2,7 @@
 
 use super::{Measure, Measurement, Modality, Reading, Refusal, View, keys, reason, settings::Settings};
 use crate::geometry::{Vec3, dot, norm, sub, unit};
-use crate::ops::chord::{Chord, farthest_in_space, hull};
+use crate::ops::chord::{Chord, farthest, hull};
 use crate::ops::sampling::{CHORD_PX, Loss, beyond, missed_peak, on_pixels};
 
 /// `diameter_3d`
@@ -31,7 +31,7 @@ fn diameter_3d(view: &View<'_>, _: &Settings) -> Result<Reading, Refusal> {
             hull(&points).into_iter().map(|[x, y]| [x, y, o.plane as f64 * spacing[2]]).collect()
         })
         .collect();
-    let [p, q] = farthest_in_space(&corners.concat()).ok_or_else(|| Refusal::of(reason::BELOW_2_PIXELS, ""))?;
+    let [p, q] = farthest(&corners.concat()).ok_or_else(|| Refusal::of(reason::BELOW_2_PIXELS, ""))?;
     let direction = unit(sub(q, p)).unwrap_or_default();
     let flat = Chord { from: [p[0], p[1]], to: [q[0], q[1]] };
     let share_in_plane = flat.length_mm() / norm(sub(q, p));

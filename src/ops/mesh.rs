@@ -2,8 +2,8 @@
 
 use super::chord::{Chord, longest};
 use super::outline::Point;
-use crate::volume::Mask;
 use crate::volume::traverse::each;
+use crate::volume::{Mask, ends};
 
 /// PyRadiomics' `Maximum2DDiameterSlice` is the longest of these: on each plane and halfway to the next, from below the
 /// first to above the last, the two mesh vertices of equal z that are farthest apart, where a vertex lies halfway along
@@ -18,49 +18,78 @@ pub fn slice_diameters(mask: &Mask) -> Vec<Option<Chord>> {
     })
 }
 
-fn inside(mask: &Mask, x: isize, y: isize, z: isize) -> bool {
-    let at = |v: isize| usize::try_from(v).ok();
-    let index = at(z).zip(at(y)).zip(at(x)).map(|((z, y), x)| (z, y, x));
-    index.and_then(|i| mask.voxels().get(i)).copied().unwrap_or(false)
+/// A row of the mask; `None` beyond the grid.
+fn row(mask: &Mask, y: Option<usize>, z: Option<usize>) -> Option<&[bool]> {
+    let [nx, ny, nz] = mask.geometry().dims;
+    let (y, z) = y.filter(|&y| y < ny).zip(z.filter(|&z| z < nz))?;
+    Some(&mask.as_slice()[(z * ny + y) * nx..][..nx])
+}
+
+/// The first and the last place where two rows differ; beyond the grid nothing is inside.
+fn differing(a: Option<&[bool]>, b: Option<&[bool]>) -> Option<[usize; 2]> {
+    let (Some(a), Some(b)) = (a, b) else { return ends(a.or(b)?, |&inside| inside) };
+    let differ = |x: &usize| a[*x] != b[*x];
+    Some([(0..a.len()).find(differ)?, (0..a.len()).rev().find(differ)?])
 }
 
 fn place(mask: &Mask, x: f64, y: f64) -> Point {
     [x * mask.geometry().spacing[0], y * mask.geometry().spacing[1]]
 }
 
-/// Vertices halfway along the x and y edges of plane z.
+/// The outermost of the vertices halfway along the x and y edges of plane z: those in between are no ends of a chord.
 fn vertices_on_plane(mask: &Mask, z: usize) -> Vec<Point> {
-    let [nx, ny, _] = mask.geometry().dims.map(|n| n as isize);
-    let mut points = Vec::new();
-    for y in -1..ny {
-        for x in -1..nx {
-            let here = inside(mask, x, y, z as isize);
-            if here != inside(mask, x + 1, y, z as isize) {
-                points.push(place(mask, x as f64 + 0.5, y as f64));
-            }
-            if here != inside(mask, x, y + 1, z as isize) {
-                points.push(place(mask, x as f64, y as f64 + 0.5));
-            }
-        }
-    }
-    points
+    let ny = mask.geometry().dims[1];
+    let row = |y: Option<usize>| row(mask, y, Some(z));
+    let along = (0..ny).filter_map(|y| {
+        let [first, last] = ends(row(Some(y))?, |&inside| inside)?;
+        Some([place(mask, first as f64 - 0.5, y as f64), place(mask, last as f64 + 0.5, y as f64)])
+    });
+    let across = (0..=ny).filter_map(|y| {
+        let ends = differing(row(y.checked_sub(1)), row(Some(y)))?;
+        Some(ends.map(|x| place(mask, x as f64, y as f64 - 0.5)))
+    });
+    along.chain(across).flatten().collect()
 }
 
-/// Vertices halfway between plane z - 1 and plane z.
+/// The outermost of the vertices halfway between plane z - 1 and plane z.
 fn vertices_between(mask: &Mask, z: usize) -> Vec<Point> {
-    let [nx, ny, _] = mask.geometry().dims;
-    let cut = |x: usize, y: usize| {
-        let (x, y, z) = (x as isize, y as isize, z as isize);
-        inside(mask, x, y, z - 1) != inside(mask, x, y, z)
-    };
-    let all = (0..ny).flat_map(|y| (0..nx).map(move |x| (x, y)));
-    all.filter(|&(x, y)| cut(x, y)).map(|(x, y)| place(mask, x as f64, y as f64)).collect()
+    let rows = (0..mask.geometry().dims[1]).filter_map(|y| {
+        let ends = differing(row(mask, Some(y), z.checked_sub(1)), row(mask, Some(y), Some(z)))?;
+        Some(ends.map(|x| place(mask, x as f64, y as f64)))
+    });
+    rows.flatten().collect()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::geometry::Geometry;
+    use proptest::prelude::*;
+
+    proptest! {
+        /// The slow twin takes every vertex, of holes too.
+        #[test]
+        fn equals_the_search_over_all_vertices(bits in prop::collection::vec(0..3u8, 6 * 5 * 2), sy in 0.4..2.0f64) {
+            let grid = Geometry::upright([6, 5, 2], [0.8, sy, 3.0]);
+            let mask = Mask::from_fn(grid, |[x, y, z]| bits[x + 6 * (y + 5 * z)] > 0);
+            let inside = |[x, y, z]: [isize; 3]| {
+                let within = |v: isize, n: isize| (0..n).contains(&v);
+                within(x, 6) && within(y, 5) && within(z, 2) && mask.voxels()[(z as usize, y as usize, x as usize)]
+            };
+            let mut vertices = Vec::new();
+            for (z, y, x) in (-1..2).flat_map(|z| (-1..5).flat_map(move |y| (-1..6).map(move |x| (z, y, x)))) {
+                for (a, [dx, dy, dz]) in [[1, 0, 0], [0, 1, 0], [0, 0, 1]].into_iter().enumerate() {
+                    if inside([x, y, z]) != inside([x + dx, y + dy, z + dz]) {
+                        let half = |axis: usize| if a == axis { 0.5 } else { 0.0 };
+                        vertices.push([0.8 * (x as f64 + half(0)), sy * (y as f64 + half(1)), z as f64 + half(2)]);
+                    }
+                }
+            }
+            let of_one_height = vertices.iter().flat_map(|p| vertices.iter().filter(|q| q[2] == p[2]).map(move |q| (p, q)));
+            let slow = of_one_height.map(|(p, q)| libm::hypot(p[0] - q[0], p[1] - q[1])).fold(0.0, f64::max);
+            prop_assert!((largest(&mask).unwrap_or(0.0) - slow).abs() < 1e-9);
+        }
+    }
 
     fn largest(mask: &Mask) -> Option<f64> {
         slice_diameters(mask).into_iter().flatten().map(|c| c.length_mm()).max_by(f64::total_cmp)

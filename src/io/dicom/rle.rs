@@ -59,7 +59,7 @@ fn unpack(mut packed: &[u8], want: usize, out: &mut Vec<u8>) {
 }
 
 #[cfg(test)]
-pub mod tests {
+pub(in crate::io) mod tests {
     use super::*;
     use proptest::prelude::*;
 

@@ -72,7 +72,8 @@ impl Nifti {
             let file = File::open(self.voxel_path()).map_err(|e| Fault::from_io(&e))?;
             intensities(&self.header, &gather, from_file(file, &self.header))?
         };
-        finite(voxels)
+        // Whole numbers are finite, and only a pass over all of them would say so.
+        if self.header.stores_whole_numbers() { Ok(voxels) } else { finite(voxels) }
     }
 
     /// Hands over all stored voxels, inflated.
