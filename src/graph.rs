@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 pub mod draw;
 
 /// The artifacts that the loader puts on the board.
-pub const GIVEN: &[&str] = &[keys::SCAN.name, keys::IMAGE.name, keys::TUMOUR.name, keys::NATIVE_BONE.name];
+pub const GIVEN: &[&str] = &[keys::SCAN.name, keys::IMAGE.name, keys::TUMOUR.name, keys::STRUCTURES.name];
 
 /// Why a graph cannot be built.
 #[derive(Debug, PartialEq, thiserror::Error)]
@@ -90,7 +90,7 @@ impl Graph {
             self.measures().flat_map(|m| m.reads.iter().chain(m.looks_at).map(|&a| (a, m.name))).collect();
         let filled = columns(self.modality).filter(|c| collect::fills(c, &wants));
         ends.extend(filled.flat_map(|c| c.reads.iter().map(|&a| (a, c.name))));
-        ends.extend([keys::OUTLINE.name, keys::SCAN.name].map(|a| (a, "slice table")));
+        ends.extend([keys::SLICES.name, keys::SCAN.name].map(|a| (a, "slice table")));
         ends.extend(self.also.iter().map(|&a| (a, "pictures")));
         ends
     }
@@ -126,7 +126,7 @@ impl Graph {
 
     /// Memory an exam takes at most, bytes for each voxel of its region.
     pub fn bytes_per_voxel(&self) -> f64 {
-        // The given image, tumour and native bone, and their copies while they are cut out.
+        // The given image, tumour and another structure, and their copies while they are cut out.
         const GIVEN_BYTES: f64 = 4.0 + 1.0 + 1.0 + 4.0;
         GIVEN_BYTES + self.stages().map(|s| s.bytes_per_voxel).sum::<f64>()
     }
@@ -236,8 +236,8 @@ mod tests {
         Graph::of(stages, Modality::Ct, &["volume".into()], &[])
     }
 
-    static LOOP_A: Stage = Stage { reads: &["b"], writes: &["touches_border", "outline"], ..STAGE };
-    static LOOP_B: Stage = Stage { reads: &["outline"], writes: &["b"], ..STAGE };
+    static LOOP_A: Stage = Stage { reads: &["b"], writes: &["touches_border", "outline", "slices"], ..STAGE };
+    static LOOP_B: Stage = Stage { reads: &["slices"], writes: &["b"], ..STAGE };
     const STAGE: Stage = Stage {
         name: "made up",
         about: "",
@@ -253,9 +253,9 @@ mod tests {
     fn a_graph_is_pruned_to_what_is_wanted() {
         let all: Vec<String> = measures(Modality::Ct).map(|m| m.name.into()).collect();
         let whole = Graph::new(Modality::Ct, &all, &[]).unwrap();
-        assert_eq!(whole.stages().count(), STAGES.len());
+        assert_eq!(whole.stages().count(), STAGES.iter().filter(|s| s.modalities.contains(&Modality::Ct)).count());
         let volume = Graph::new(Modality::Ct, &["volume".into()], &[]).unwrap();
-        assert_eq!(names(&volume), ["axial", "border", "outline"]);
+        assert_eq!(names(&volume), ["axial", "border", "outline", "slices"]);
     }
 
     #[test]

@@ -18,6 +18,8 @@ pub use reason::{Reason, Refusal};
 use settings::Settings;
 
 mod boriani;
+mod canal;
+mod cord;
 mod diameter;
 mod diameter_3d;
 mod interior;
@@ -38,11 +40,19 @@ pub static MEASUREMENTS: &[Measurement] = &[
     rim_thickness::DEF,
     interior::DEF,
     boriani::DEF,
+    canal::DEF,
+    cord::DEF,
 ];
 
 /// For columns without remarks.
 pub fn no_flags(_: &View<'_>, _: usize) -> Vec<Flag> {
     Vec::new()
+}
+
+/// The outline on the k-th row of the slice table, its place in `outline`; `None` where the slice has no tumour.
+pub fn outline_of(view: &View<'_>, k: usize) -> Option<usize> {
+    let plane = view.get(&keys::SLICES)[k].plane;
+    view.get(&keys::OUTLINE).iter().position(|o| o.plane == plane)
 }
 
 /// The measure of that name.

@@ -3,9 +3,11 @@
 pub mod ball;
 pub mod bits;
 pub mod calibration;
+pub mod canal;
 pub mod chord;
 pub mod components;
 pub mod contour;
+pub mod cord;
 pub mod dilation;
 pub mod distance;
 pub mod distance_3d;

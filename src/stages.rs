@@ -6,6 +6,8 @@ use crate::measure::{Board, Modality, Refusal, View};
 mod axial;
 mod border;
 mod calibration;
+mod canal;
+mod cord;
 mod diameters;
 mod doubt;
 mod excluded;
@@ -15,6 +17,7 @@ mod metal;
 mod outline;
 mod planes;
 mod rim;
+mod slices;
 mod thresholds;
 
 /// Every stage; the graph picks those that the wanted measures need.
@@ -22,6 +25,8 @@ pub static STAGES: &[Stage] = &[
     axial::DEF,
     border::DEF,
     calibration::DEF,
+    canal::DEF,
+    cord::DEF,
     diameters::DEF,
     doubt::DEF,
     excluded::DEF,
@@ -31,6 +36,7 @@ pub static STAGES: &[Stage] = &[
     outline::DEF,
     planes::DEF,
     rim::DEF,
+    slices::DEF,
     thresholds::DEF,
 ];
 

@@ -3,6 +3,8 @@
 //! The exam is a cylinder of 20 mm radius and 30 mm height (ten slices of 3 mm): a 2 mm shell of 700 HU on the half
 //! with x below the axis, 50 HU within, and a bar of bone at 600 HU through the middle.
 
+#[path = "measures/canal.rs"]
+mod canal;
 #[path = "measures/faint.rs"]
 mod faint;
 #[path = "measures/properties.rs"]
@@ -14,7 +16,7 @@ mod uncertainty;
 
 use osteon::geometry::{Extent, Geometry};
 use osteon::io::acquisition::Acquisition;
-use osteon::measure::keys::{IMAGE, NATIVE_BONE, SCAN, Scan, TUMOUR};
+use osteon::measure::keys::{IMAGE, SCAN, STRUCTURES, Scan, Structures, TUMOUR};
 use osteon::measure::reason::REASONS;
 use osteon::measure::rows::{ExamRows, Status};
 use osteon::measure::{Board, Modality, columns, measures};
@@ -112,7 +114,7 @@ fn board(exam: &Exam) -> Board {
     board.put(&SCAN, scan, &[]);
     board.put(&IMAGE, Volume::from_fn(grid.clone(), |[x, y, z]| hu(exam, mm(x), mm(y), z) + exam.shift_hu), &[]);
     board.put(&TUMOUR, Mask::from_fn(grid.clone(), |v| disc(v, exam.radius_mm)), &[]);
-    board.put(&NATIVE_BONE, Mask::from_fn(grid, |v| disc(v, exam.native_mm)), &[]);
+    board.put(&STRUCTURES, Structures::from([("native_bone", Mask::from_fn(grid, |v| disc(v, exam.native_mm)))]), &[]);
     board
 }
 

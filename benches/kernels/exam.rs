@@ -8,7 +8,7 @@ use criterion::Criterion;
 use osteon::geometry::{Extent, Geometry};
 use osteon::graph::{Graph, Hook};
 use osteon::io::acquisition::Acquisition;
-use osteon::measure::keys::{IMAGE, NATIVE_BONE, SCAN, Scan, TUMOUR};
+use osteon::measure::keys::{IMAGE, SCAN, STRUCTURES, Scan, Structures, TUMOUR};
 use osteon::measure::settings::Settings;
 use osteon::measure::{Board, Modality, measures};
 use osteon::volume::{Mask, Volume};
@@ -60,7 +60,7 @@ fn given() -> Board {
     let region = Extent::whole(whole.dims);
     let acquisition = Acquisition { has_rescale: true, kvp: Some(120.0), ..Acquisition::default() };
     let mut board = Board::default();
-    board.put(&NATIVE_BONE, Mask::from_fn(whole.clone(), |_| false), &[]);
+    board.put(&STRUCTURES, Structures::from([("native_bone", Mask::from_fn(whole.clone(), |_| false))]), &[]);
     board.put(&SCAN, Scan { modality: Modality::Ct, acquisition, whole, region, level: None, cut: false }, &[]);
     board.put(&IMAGE, image, &[]);
     board.put(&TUMOUR, tumour, &[]);

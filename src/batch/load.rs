@@ -1,25 +1,30 @@
 //! One exam from its row of the study table to a board: outlines first, then only the region of the image they need.
 
-use super::failure::{
-    Failure, IMAGE_MISSING, MASK_AMBIGUOUS, MASK_EMPTY, MASK_MISSING, MASK_OFF_IMAGE, Trouble, WRONG_MODALITY,
-};
+use super::failure::{Failure, IMAGE_MISSING, MASK_AMBIGUOUS, MASK_EMPTY, MASK_OFF_IMAGE, Trouble, WRONG_MODALITY};
 use super::naming::{self, Named};
 use super::study::{ImageFile, Row, Structure};
 use crate::geometry::{Extent, Geometry};
 use crate::io::acquisition::Acquisition;
 use crate::io::dicom::drawn::Part;
 use crate::io::fault::Fault;
-use crate::measure::Board;
-use crate::measure::keys::{IMAGE, NATIVE_BONE, SCAN, Scan, TUMOUR};
+use crate::measure::keys::{IMAGE, SCAN, STRUCTURES, Scan, Structures, TUMOUR};
+use crate::measure::reason::MASK_MISSING;
 use crate::measure::settings::Patterns;
+use crate::measure::{Board, Modality};
 use crate::ops::onto::{footprint, onto};
 use crate::volume::{Mask, Volume};
 use std::path::{Path, PathBuf};
 
 /// What the structure that says where the lesion is goes by in the study table.
 const LESION: &str = "tumour";
-/// Bone that was there before, for the interior.
-const BONE: &str = "native_bone";
+
+/// The other structures that a branch measures; the study may have them or not.
+fn others(modality: Modality) -> &'static [&'static str] {
+    match modality {
+        Modality::Ct => &["native_bone"],
+        Modality::Mr => &["canal", "cord"],
+    }
+}
 
 /// Opens images and label maps.
 pub trait Source: Sync {
@@ -75,7 +80,7 @@ pub struct Opened<'a> {
     base: &'a Path,
     image: Box<dyn Image>,
     lesion: Structure,
-    bone: Option<Structure>,
+    others: Vec<Structure>,
 }
 
 /// The outlines of an exam and the region they ask for.
@@ -95,12 +100,14 @@ pub fn open<'a>(row: &'a Row, base: &'a Path, source: &dyn Source, patterns: &Pa
         Trouble::data("image", IMAGE_MISSING, "the cell image is empty: name a NIfTI file, a DICOM file or a folder")
     })?;
     let named = |name| named(row, base, source, patterns, name);
-    let (lesion, bone) = (named(LESION)?, named(BONE)?);
-    let lesion = lesion.ok_or_else(|| no_lesion(row))?;
+    let lesion = named(LESION)?.ok_or_else(|| no_lesion(row))?;
+    let others: Vec<Option<Structure>> =
+        others(row.exam.modality).iter().copied().map(named).collect::<Result<_, _>>()?;
+    let others = others.into_iter().flatten().collect();
     let ImageFile { path, series_uid } = file;
     let image = source.image(&base.join(path), series_uid.as_deref()).map_err(|f| fault("image", "image", f))?;
     same_modality(row, image.acquisition())?;
-    Ok(Opened { row, base, image, lesion, bone })
+    Ok(Opened { row, base, image, lesion, others })
 }
 
 fn no_lesion(row: &Row) -> Trouble {
@@ -202,7 +209,7 @@ impl Opened<'_> {
         Ok(())
     }
 
-    /// Reads the outlines and finds the region: the lesion and `reach_mm` around it.
+    /// Reads the outlines and finds the region: the lesion, on MR all that was drawn, and `reach_mm` around it.
     ///
     /// # Errors
     /// If the lesion has no voxel in the image.
@@ -217,8 +224,10 @@ impl Opened<'_> {
         let mut outlines = Outlines { files, region: Extent::whole([0; 3]) };
         let grid = self.image.geometry();
         let lesion = outlines.extent(&self.lesion, grid)?;
+        let others = self.others.iter().filter(|_| self.row.exam.modality == Modality::Mr);
+        let shown = others.filter_map(|s| outlines.extent(s, grid).ok()).fold(lesion, |all, one| all.union(&one));
         let margin = grid.spacing.map(|s| (reach_mm / s).ceil() as usize);
-        outlines.region = lesion.grown(margin, grid.dims);
+        outlines.region = shown.grown(margin, grid.dims);
         Ok(outlines)
     }
 
@@ -233,16 +242,14 @@ impl Opened<'_> {
         if tumour.count() == 0 {
             return Err(off_image(&self.lesion));
         }
-        let bone = match &self.bone {
-            Some(structure) => outlines.mask(structure, whole, &grid),
-            None => Mask::from_fn(grid, |_| false),
-        };
+        let others = self.others.iter().map(|s| (s.name.unwrap_or_default(), outlines.mask(s, whole, &grid)));
+        let structures: Structures = others.filter(|(_, mask)| mask.count() > 0).collect();
         let image = self.image.read(&outlines.region).map_err(|f| fault("image", "image", f))?;
         let mut board = Board::default();
         board.put(&SCAN, self.scan(outlines.region, self.image.cuts(&tumour)), &[]);
         board.put(&IMAGE, image, &[]);
         board.put(&TUMOUR, tumour, &[]);
-        board.put(&NATIVE_BONE, bone, &[]);
+        board.put(&STRUCTURES, structures, &[]);
         Ok(board)
     }
 
@@ -254,13 +261,18 @@ impl Opened<'_> {
 
     /// One structure for each file that must be read.
     fn files(&self) -> Vec<&Structure> {
-        let bone = self.bone.as_ref().filter(|b| b.file != self.lesion.file);
-        std::iter::once(&self.lesion).chain(bone).collect()
+        let mut files: Vec<&Structure> = Vec::new();
+        for structure in std::iter::once(&self.lesion).chain(&self.others) {
+            if files.iter().all(|known| known.file != structure.file) {
+                files.push(structure);
+            }
+        }
+        files
     }
 
     /// The labels of a file that are used; `None` if all are.
     fn wanted(&self, file: &Path) -> Option<Vec<i64>> {
-        let users = std::iter::once(&self.lesion).chain(&self.bone).filter(|s| s.file == file);
+        let users = std::iter::once(&self.lesion).chain(&self.others).filter(|s| s.file == file);
         let lists: Option<Vec<_>> = users.map(|s| s.labels.clone()).collect();
         lists.map(|lists| lists.concat())
     }

@@ -68,21 +68,22 @@ fn texts(mut flags: Vec<Flag>) -> Vec<String> {
 }
 
 fn slice_rows(board: &Board, modality: Modality, wants: &dyn Fn(&str) -> bool) -> Vec<SliceRow> {
-    let needs = &[keys::OUTLINE.name, keys::SCAN.name];
+    let needs = &[keys::SLICES.name, keys::SCAN.name];
     if board.first_refusal(needs).is_some() {
         return Vec::new();
     }
     let view = board.view(needs, &[]);
     let level = &view.get(&keys::SCAN).level;
-    let outlines = view.get(&keys::OUTLINE).iter().enumerate();
+    let places = view.get(&keys::SLICES).iter().enumerate();
     let columns: Vec<(&Column, bool)> = columns(modality).map(|c| (c, fills(c, wants))).collect();
-    outlines
-        .map(|(k, o)| {
+    places
+        .map(|(k, place)| {
             let (cells, flags) = columns
                 .iter()
                 .map(|&(c, filled)| if filled { cell(board, c, k) } else { (None, Vec::new()) })
                 .unzip::<_, _, Vec<_>, Vec<_>>();
-            SliceRow { slice: o.slice, z_mm: o.z_mm, level: level.clone(), cells, flags: texts(flags.concat()) }
+            let flags = texts(flags.concat());
+            SliceRow { slice: place.slice, z_mm: place.z_mm, level: level.clone(), cells, flags }
         })
         .collect()
 }

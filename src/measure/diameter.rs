@@ -1,7 +1,7 @@
 //! The maximum axial diameter and the short axis across it (RECIST 1.1; method.md 1.1).
 
 use super::{
-    Column, Flag, Measure, Measurement, Modality, Reading, Refusal, View, flag, keys, no_flags, reason,
+    Column, Flag, Measure, Measurement, Modality, Reading, Refusal, View, flag, keys, no_flags, outline_of, reason,
     settings::Settings,
 };
 use crate::ops::chord::{Chord, Diameters};
@@ -34,20 +34,20 @@ pub const DEF: Measurement = Measurement {
     columns: &[
         Column {
             name: "diameter_mm",
-            modalities: &[Modality::Ct],
+            modalities: &[Modality::Ct, Modality::Mr],
             unit: "mm",
             about: "largest distance between two points of the slice's outline, within one piece",
-            reads: NEEDS,
-            cell: |view, k| view.get(&keys::DIAMETERS)[k].as_ref().map(|d| d.long.length_mm()),
-            flags: leaves_outline,
+            reads: OF_SLICE,
+            cell: |view, k| diameters(view, k).map(|d| d.long.length_mm()),
+            flags: |view, k| remarks(diameters(view, k)),
         },
         Column {
             name: "short_axis_mm",
-            modalities: &[Modality::Ct],
+            modalities: &[Modality::Ct, Modality::Mr],
             unit: "mm",
             about: "longest chord within 5 degrees of perpendicular to that diameter",
-            reads: NEEDS,
-            cell: |view, k| view.get(&keys::DIAMETERS)[k].as_ref()?.short.map(|c| c.length_mm()),
+            reads: OF_SLICE,
+            cell: |view, k| diameters(view, k)?.short.map(|c| c.length_mm()),
             flags: no_flags,
         },
     ],
@@ -55,11 +55,19 @@ pub const DEF: Measurement = Measurement {
 
 const NEEDS: &[&str] = &[keys::OUTLINE.name, keys::DIAMETERS.name, keys::WHOLE_BORDER.name, keys::AXIAL_TUMOUR.name];
 
+const OF_SLICE: &[&str] =
+    &[keys::SLICES.name, keys::OUTLINE.name, keys::DIAMETERS.name, keys::WHOLE_BORDER.name, keys::AXIAL_TUMOUR.name];
+
 /// Below this share of the chord inside the outline it is worth a remark (method.md 1.1).
 const MIN_CHORD_INSIDE: f64 = 0.8;
 
-fn leaves_outline(view: &View<'_>, k: usize) -> Vec<Flag> {
-    let leaves = view.get(&keys::DIAMETERS)[k].as_ref().is_some_and(|d| d.share_inside < MIN_CHORD_INSIDE);
+/// The diameters on the k-th row of the slice table.
+fn diameters<'a>(view: &View<'a>, k: usize) -> Option<&'a Diameters> {
+    view.get(&keys::DIAMETERS)[outline_of(view, k)?].as_ref()
+}
+
+fn remarks(diameters: Option<&Diameters>) -> Vec<Flag> {
+    let leaves = diameters.is_some_and(|d| d.share_inside < MIN_CHORD_INSIDE);
     if leaves { vec![flag::CHORD_LEAVES_OUTLINE] } else { Vec::new() }
 }
 
@@ -99,7 +107,7 @@ fn max_diameter(view: &View<'_>, _: &Settings) -> Result<Reading, Refusal> {
     let outline = &view.get(&keys::OUTLINE)[k];
     let error = diameter_error(view, k, &widest.long);
     let mut reading = Reading::number(widest.long.length_mm()).on_slice(outline.slice).give_or_take(error.rms());
-    reading.flags.extend(leaves_outline(view, k));
+    reading.flags.extend(remarks(Some(widest)));
     let pieces = outline.pieces();
     Ok(reading.flag_if(pieces > 1, Flag::with(&flag::PIECES, pieces)))
 }

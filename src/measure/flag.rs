@@ -29,6 +29,8 @@ macro_rules! flags {
 flags! {
     AGGREGATION_SENSITIVE = "aggregation_sensitive", "The class differs between the volume fraction, the largest and the maximal section.";
     AXIAL_REFORMAT = "axial_reformat", "The stack is not axial within 15 degrees; rows are slices of an axial reformat.";
+    CANAL_IN_PART = "canal_in_part", "The canal is drawn on this share of the tumour's slices only.";
+    CANAL_JOINED_CORD = "canal_joined_cord", "The canal was drawn without the cord, which was joined.";
     CHORD_LEAVES_OUTLINE = "chord_leaves_outline", "Less than 80 % of the longest diameter lies inside the outline.";
     CONTRAST_ENHANCED = "contrast_enhanced", "Contrast medium was given: densities of soft tissue are raised.";
     CONTRAST_UNKNOWN = "contrast_unknown", "Neither the image nor the study table says whether contrast was given.";
@@ -49,6 +51,8 @@ flags! {
     SECTION_CROSSES_HALF = "section_crosses_half", "The fractions with and without the rim fall on either side of one half.";
     SLICE_GT_3MM = "slice_gt_3mm", "Slices are more than 3 mm apart.";
     SLICE_GT_5MM = "slice_gt_5mm", "Slices are more than 5 mm apart: outside RECIST 1.1.";
+    REFERENCE_ONE_SIDE = "reference_one_side", "The cord is compared with itself on one side of the tumour only.";
+    SINGLE_SLICE_SPIKE = "single_slice_spike", "The slice is more than 1.5 times as full as both of its neighbours.";
     SLICES_RESAMPLED = "slices_resampled", "Slices were uneven or stacked askew (gantry tilt): resampled linearly to an even, right-angled grid.";
     SMALL_AREA = "small_area", "Less than 100 mm2 of outline on this slice: not used for the rim.";
     THRESHOLD_SENSITIVE = "threshold_sensitive", "The grade changes between mineral thresholds of 150 and 250 HU.";

@@ -4,13 +4,16 @@ use super::doubt::Doubt;
 use super::{Key, Modality};
 use crate::geometry::{Extent, Geometry};
 use crate::io::acquisition::Acquisition;
+use crate::ops::canal::CanalSlice;
 use crate::ops::chord::Diameters;
+use crate::ops::cord::CordSlice;
 use crate::ops::interior::{Counts, Interior};
-use crate::ops::outline::SliceOutline;
+use crate::ops::outline::{Place, SliceOutline};
 use crate::ops::plane::Plane;
 use crate::ops::rim::RimSlice;
 use crate::volume::{Mask, Volume};
 use ndarray::Array2;
+use std::collections::BTreeMap;
 
 /// What is known of the exam besides voxels.
 #[derive(Clone, Debug)]
@@ -38,23 +41,30 @@ pub struct Metal {
     pub in_slice: Vec<bool>,
 }
 
+/// Masks by the names of the study table.
+pub type Structures = BTreeMap<&'static str, Mask>;
+
 /// What is known of the exam besides voxels (given).
 pub const SCAN: Key<Scan> = Key::new("scan");
 /// The region of the image, HU or MR units (given).
 pub const IMAGE: Key<Volume<f32>> = Key::new("image");
 /// The tumour on the grid of `image` (given).
 pub const TUMOUR: Key<Mask> = Key::new("tumour");
-/// Native bone on the grid of `image`, empty if the study has none (given).
-pub const NATIVE_BONE: Key<Mask> = Key::new("native_bone");
+/// The other structures of the branch on the grid of `image`, by name; only those the study has (given).
+pub const STRUCTURES: Key<Structures> = Key::new("structures");
 /// The region on axial slices: `image` itself, or its reformat.
 pub const AXIAL_IMAGE: Key<Volume<f32>> = Key::new("axial_image");
 /// The tumour on axial slices.
 pub const AXIAL_TUMOUR: Key<Mask> = Key::new("axial_tumour");
 /// Native bone on axial slices.
 pub const AXIAL_NATIVE_BONE: Key<Mask> = Key::new("axial_native_bone");
+/// The other structures on axial slices, by name.
+pub const AXIAL_STRUCTURES: Key<Structures> = Key::new("axial_structures");
 /// Whether the outline reaches the border of the image.
 pub const TOUCHES_BORDER: Key<bool> = Key::new("touches_border");
-/// The outline on each slice that has tumour, upwards; one row of the slice table each.
+/// The slices that have a row in the slice table, upwards.
+pub const SLICES: Key<Vec<Place>> = Key::new("slices");
+/// The outline on each slice that has tumour, upwards.
 pub const OUTLINE: Key<Vec<SliceOutline>> = Key::new("outline");
 /// The diameters of each slice of `outline`; `None` where it has no two points.
 pub const DIAMETERS: Key<Vec<Option<Diameters>>> = Key::new("diameters");
@@ -78,5 +88,9 @@ pub const RIM: Key<[Vec<RimSlice>; 3]> = Key::new("rim");
 pub const RIM_SLICES: Key<()> = Key::new("rim_slices");
 /// The interior, at the same three thresholds.
 pub const INTERIOR: Key<[Interior; 3]> = Key::new("interior");
+/// The canal on each of `slices`, with the tumour that has grown into it.
+pub const CANAL: Key<Vec<CanalSlice>> = Key::new("canal");
+/// The cord on each of `slices`; `None` where there is none.
+pub const CORD: Key<Vec<Option<CordSlice>>> = Key::new("cord");
 /// How sure the classes are, at the same three thresholds.
 pub const DOUBT: Key<[Doubt; 3]> = Key::new("doubt");

@@ -1,6 +1,8 @@
 //! Volume of the outline, and its area on each slice.
 
-use super::{Column, Flag, Measure, Measurement, Modality, Reading, Refusal, View, flag, keys, settings::Settings};
+use super::{
+    Column, Flag, Measure, Measurement, Modality, Reading, Refusal, View, flag, keys, outline_of, settings::Settings,
+};
 use crate::ops::sampling::volume_sd_mm3;
 
 /// `volume`, `area_mm2`
@@ -15,15 +17,21 @@ pub const DEF: Measurement = Measurement {
         looks_at: &[],
         compute: volume,
     }],
-    columns: &[Column {
-        name: "area_mm2",
-        modalities: &[Modality::Ct],
-        unit: "mm2",
-        about: "pixels of the outline on the slice times the area of a pixel, all pieces",
-        reads: &[keys::OUTLINE.name],
-        cell: |view, k| Some(view.get(&keys::OUTLINE)[k].area_mm2),
-        flags: pieces,
-    }],
+    columns: &[
+        Column { name: "area_mm2", modalities: &[Modality::Ct], ..AREA },
+        Column { name: "tumour_area_mm2", modalities: &[Modality::Mr], ..AREA },
+    ],
+};
+
+/// The area under either name.
+const AREA: Column = Column {
+    name: "",
+    modalities: &[],
+    unit: "mm2",
+    about: "pixels of the outline on the slice times the area of a pixel, all pieces",
+    reads: &[keys::OUTLINE.name, keys::SLICES.name],
+    cell: |view, k| outline_of(view, k).map(|k| view.get(&keys::OUTLINE)[k].area_mm2),
+    flags: pieces,
 };
 
 /// `V = n dx dy dz`
@@ -35,6 +43,6 @@ fn volume(view: &View<'_>, _: &Settings) -> Result<Reading, Refusal> {
 }
 
 fn pieces(view: &View<'_>, k: usize) -> Vec<Flag> {
-    let pieces = view.get(&keys::OUTLINE)[k].pieces();
+    let pieces = outline_of(view, k).map_or(1, |k| view.get(&keys::OUTLINE)[k].pieces());
     if pieces > 1 { vec![Flag::with(&flag::PIECES, pieces)] } else { Vec::new() }
 }

@@ -1,7 +1,7 @@
 //! The outline of a structure on each slice: sub-pixel rings, area, place.
 
 use super::contour;
-use crate::geometry::{Extent, dot};
+use crate::geometry::{Extent, Geometry, dot};
 use crate::volume::Mask;
 use crate::volume::traverse::each;
 use ndarray::{ArrayView2, s};
@@ -20,6 +20,25 @@ pub struct Ring {
     pub hole: bool,
 }
 
+/// A slice of the axial grid.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Place {
+    /// Plane of the region.
+    pub plane: usize,
+    /// Slice of the whole image, from 0 upwards.
+    pub slice: usize,
+    /// Its centre along the axial normal, LPS mm.
+    pub z_mm: f64,
+}
+
+impl Place {
+    /// Plane `plane` of a region whose first one is slice `first_slice`.
+    pub fn new(grid: &Geometry, plane: usize, first_slice: usize) -> Self {
+        let z_mm = dot(grid.to_patient([0.0, 0.0, plane as f64]), grid.axes[2]);
+        Self { plane, slice: first_slice + plane, z_mm }
+    }
+}
+
 /// The outline on one slice.
 #[derive(Clone, Debug, PartialEq)]
 pub struct SliceOutline {
@@ -36,6 +55,11 @@ pub struct SliceOutline {
 }
 
 impl SliceOutline {
+    /// Its slice.
+    pub fn place(&self) -> Place {
+        Place { plane: self.plane, slice: self.slice, z_mm: self.z_mm }
+    }
+
     /// Number of separate pieces.
     pub fn pieces(&self) -> usize {
         self.rings.iter().filter(|r| !r.hole).count()
@@ -77,13 +101,9 @@ fn outline(mask: &Mask, z: usize, first_slice: usize) -> Option<SliceOutline> {
     for point in rings.iter_mut().flat_map(|r| &mut r.points) {
         *point = [point[0] + e.lo[0] as f64 * pixel_mm[0], point[1] + e.lo[1] as f64 * pixel_mm[1]];
     }
-    Some(SliceOutline {
-        plane: z,
-        slice: first_slice + z,
-        z_mm: dot(g.to_patient([0.0, 0.0, z as f64]), g.axes[2]),
-        area_mm2: part.iter().filter(|&&m| m).count() as f64 * g.pixel_area_mm2(),
-        rings,
-    })
+    let Place { plane, slice, z_mm } = Place::new(g, z, first_slice);
+    let area_mm2 = part.iter().filter(|&&m| m).count() as f64 * g.pixel_area_mm2();
+    Some(SliceOutline { plane, slice, z_mm, area_mm2, rings })
 }
 
 fn tight_box(plane: ArrayView2<'_, bool>) -> Option<Extent> {

@@ -5,7 +5,9 @@ use crate::geometry::{Extent, Geometry};
 use crate::io::acquisition::Acquisition;
 use crate::measure::Modality;
 use crate::measure::board::Board;
-use crate::measure::keys::{AXIAL_IMAGE, IMAGE, INTERIOR, NATIVE_BONE, OUTLINE, RIM, RIM_SLICES, SCAN, Scan, TUMOUR};
+use crate::measure::keys::{
+    AXIAL_IMAGE, IMAGE, INTERIOR, OUTLINE, RIM, RIM_SLICES, SCAN, STRUCTURES, Scan, Structures, TUMOUR,
+};
 use crate::measure::rows::{ExamRow, ExamRows, SliceRow, Status, Value};
 use crate::ops::interior::{Interior, InteriorSlice, Tissue};
 use crate::ops::outline::{Point, Ring, SliceOutline};
@@ -177,7 +179,7 @@ pub fn given() -> Board {
     };
     let mut board = Board::default();
     board.put(&TUMOUR, Mask::from_fn(whole.clone(), inside), &[]);
-    board.put(&NATIVE_BONE, Mask::from_fn(whole.clone(), |_| false), &[]);
+    board.put(&STRUCTURES, Structures::from([("native_bone", Mask::from_fn(whole.clone(), |_| false))]), &[]);
     board.put(&IMAGE, image, &[]);
     let acquisition =
         Acquisition { has_rescale: true, kvp: Some(120.0), contrast: Some(false), ..Acquisition::default() };

@@ -2,8 +2,9 @@
 
 use super::Stage;
 use crate::geometry::Geometry;
+use crate::measure::keys::Structures;
 use crate::measure::settings::{MaskWay, ResampleMode, Settings};
-use crate::measure::{Board, Modality, Refusal, View, flag, keys};
+use crate::measure::{Board, Flag, Modality, Refusal, View, flag, keys};
 use crate::ops::onto::onto as by_nearest;
 use crate::ops::reformat::axial_grid;
 use crate::ops::resample::{Beyond, Coarser, Interpolation, by_distance, by_partial_volume, onto};
@@ -14,8 +15,13 @@ pub const DEF: Stage = Stage {
     name: "axial",
     about: "acquired slices if axial within 15 degrees, else an axial reformat (CT cubic, MR linear, masks by distance)",
     modalities: &[Modality::Ct, Modality::Mr],
-    reads: &[keys::IMAGE.name, keys::TUMOUR.name, keys::NATIVE_BONE.name, keys::SCAN.name],
-    writes: &[keys::AXIAL_IMAGE.name, keys::AXIAL_TUMOUR.name, keys::AXIAL_NATIVE_BONE.name],
+    reads: &[keys::IMAGE.name, keys::TUMOUR.name, keys::STRUCTURES.name, keys::SCAN.name],
+    writes: &[
+        keys::AXIAL_IMAGE.name,
+        keys::AXIAL_TUMOUR.name,
+        keys::AXIAL_NATIVE_BONE.name,
+        keys::AXIAL_STRUCTURES.name,
+    ],
     reach_mm: |_| REACH_MM,
     bytes_per_voxel: 6.0,
     run,
@@ -38,7 +44,7 @@ fn run(view: &View<'_>, settings: &Settings) -> Result<Board, Refusal> {
     let Some(spacing) = spacing else {
         board.put_shared(&keys::AXIAL_IMAGE, image, &[]);
         board.put_shared(&keys::AXIAL_TUMOUR, view.shared(&keys::TUMOUR), &[]);
-        board.put_shared(&keys::AXIAL_NATIVE_BONE, view.shared(&keys::NATIVE_BONE), &[]);
+        put_structures(&mut board, view.get(&keys::STRUCTURES).clone(), view.get(&keys::TUMOUR).geometry(), &[]);
         return Ok(board);
     };
     let flags: &[_] = if oblique { &[flag::AXIAL_REFORMAT] } else { &[] };
@@ -50,8 +56,16 @@ fn run(view: &View<'_>, settings: &Settings) -> Result<Board, Refusal> {
     let coarser = if wanted.antialias { Coarser::Smooth } else { Coarser::Alias };
     board.put(&keys::AXIAL_IMAGE, onto(&image, &grid, how, Beyond::Edge, coarser), flags);
     board.put(&keys::AXIAL_TUMOUR, moved(view.get(&keys::TUMOUR), &grid, wanted.mask), flags);
-    board.put(&keys::AXIAL_NATIVE_BONE, moved(view.get(&keys::NATIVE_BONE), &grid, wanted.mask), flags);
+    let structures = view.get(&keys::STRUCTURES).iter().map(|(&name, mask)| (name, moved(mask, &grid, wanted.mask)));
+    put_structures(&mut board, structures.collect(), &grid, flags);
     Ok(board)
+}
+
+/// Native bone is its own artifact, empty where the study has none: its absence takes nothing away.
+fn put_structures(board: &mut Board, mut structures: Structures, grid: &Geometry, flags: &[Flag]) {
+    let bone = structures.remove("native_bone").unwrap_or_else(|| Mask::from_fn(grid.clone(), |_| false));
+    board.put(&keys::AXIAL_NATIVE_BONE, bone, flags);
+    board.put(&keys::AXIAL_STRUCTURES, structures, flags);
 }
 
 fn moved(mask: &Mask, grid: &Geometry, way: MaskWay) -> Mask {

@@ -3,7 +3,7 @@
 use osteon::geometry::{Extent, Geometry};
 use osteon::graph::{Graph, Hook};
 use osteon::io::acquisition::Acquisition;
-use osteon::measure::keys::{IMAGE, NATIVE_BONE, SCAN, Scan, TUMOUR};
+use osteon::measure::keys::{IMAGE, SCAN, STRUCTURES, Scan, Structures, TUMOUR};
 use osteon::measure::rows::ExamRows;
 use osteon::measure::{Board, Modality};
 use osteon::volume::{Mask, Volume};
@@ -61,17 +61,22 @@ impl Scene {
         board.put(&SCAN, scan, &[]);
         board.put(&IMAGE, self.image.clone(), &[]);
         board.put(&TUMOUR, self.tumour.clone(), &[]);
-        board.put(&NATIVE_BONE, Mask::from_fn(grid.clone(), |_| false), &[]);
+        board.put(&STRUCTURES, Structures::from([("native_bone", Mask::from_fn(grid.clone(), |_| false))]), &[]);
         board
     }
 }
 
-/// What the wanted measures come to on a board, by the default settings; all of them where none is named.
+/// What the wanted measures of CT come to on a board, by the default settings; all of them where none is named.
 pub fn run(board: Board, wanted: &[&str]) -> ExamRows {
+    run_branch(Modality::Ct, board, wanted)
+}
+
+/// The same of any branch.
+pub fn run_branch(modality: Modality, board: Board, wanted: &[&str]) -> ExamRows {
     let (config, _) = osteon::config::load(None, None, &[]).unwrap();
     let wanted = wanted.iter().map(|m| (*m).to_owned()).collect::<Vec<_>>();
     let wanted = if wanted.is_empty() { config.measures } else { wanted };
-    Graph::new(Modality::Ct, &wanted, &[]).unwrap().run(board, &config.settings, &Quiet)
+    Graph::new(modality, &wanted, &[]).unwrap().run(board, &config.settings, &Quiet)
 }
 
 /// The same `cases` random cases in every run.

@@ -1,0 +1,103 @@
+//! How much of the vertebral canal the tumour takes (method.md 1.5).
+
+use super::{
+    Column, Flag, Measure, Measurement, Modality, Reading, Refusal, View, flag, keys, no_flags, reason,
+    settings::Settings,
+};
+use crate::ops::canal::CanalSlice;
+
+/// `canal_occupancy`, `canal_occupancy_volume`, `canal_area_mm2`, `canal_occupancy` of slices
+pub const DEF: Measurement = Measurement {
+    measures: &[
+        Measure {
+            name: "canal_occupancy",
+            modalities: &[Modality::Mr],
+            unit: "1",
+            classes: &[],
+            about: "a / (a + b) on the slice where it is largest: a the tumour inside the canal, b what is left of it, cord included",
+            reads: NEEDS,
+            looks_at: &[],
+            compute: worst,
+        },
+        Measure {
+            name: "canal_occupancy_volume",
+            modalities: &[Modality::Mr],
+            unit: "1",
+            classes: &[],
+            about: "the tumour inside the canal over the canal, summed over the slices that have tumour",
+            reads: NEEDS,
+            looks_at: &[],
+            compute: by_volume,
+        },
+    ],
+    columns: &[
+        Column {
+            name: "canal_area_mm2",
+            modalities: &[Modality::Mr],
+            unit: "mm2",
+            about: "pixels of the canal, cord and tumour in it included, times the area of a pixel",
+            reads: &[keys::CANAL.name],
+            cell: |view, k| Some(view.get(&keys::CANAL)[k].canal_mm2).filter(|&mm2| mm2 > 0.0),
+            flags: no_flags,
+        },
+        Column {
+            name: "canal_occupancy",
+            modalities: &[Modality::Mr],
+            unit: "1",
+            about: "the tumour's share of the canal's area on the slice",
+            reads: NEEDS,
+            cell: |view, k| view.get(&keys::CANAL)[k].occupancy(),
+            flags: no_flags,
+        },
+    ],
+};
+
+const NEEDS: &[&str] = &[keys::CANAL.name, keys::SLICES.name, keys::WHOLE_BORDER.name];
+
+/// A slice this many times as full as both of its neighbours is a spike (method.md 1.5).
+const SPIKE: f64 = 1.5;
+
+/// The rows with tumour and canal, and what share of the rows with tumour these are.
+fn shown(view: &View<'_>) -> Result<(Vec<usize>, f64), Refusal> {
+    let canal = view.get(&keys::CANAL);
+    let tumour = (0..canal.len()).filter(|&k| canal[k].at_tumour);
+    let both: Vec<usize> = tumour.clone().filter(|&k| canal[k].canal_mm2 > 0.0).collect();
+    if both.is_empty() {
+        return Err(Refusal::of(reason::NO_CANAL_AT_LEVEL, ""));
+    }
+    let share = both.len() as f64 / tumour.count() as f64;
+    Ok((both, share))
+}
+
+fn remarked(reading: Reading, share: f64) -> Reading {
+    reading.flag_if(share < 1.0, Flag::with(&flag::CANAL_IN_PART, format!("{share:.2}")))
+}
+
+/// `max_k a_k / (a_k + b_k)`
+fn worst(view: &View<'_>, _: &Settings) -> Result<Reading, Refusal> {
+    let (rows, share) = shown(view)?;
+    let canal = view.get(&keys::CANAL);
+    let of = |k: usize| canal[k].occupancy().unwrap_or_default();
+    let k = rows.into_iter().max_by(|&a, &b| of(a).total_cmp(&of(b)).then(b.cmp(&a))).unwrap_or_default();
+    let reading = Reading::number(of(k)).on_slice(view.get(&keys::SLICES)[k].slice);
+    Ok(remarked(reading, share).flag_if(is_spike(view, k, of(k)), flag::SINGLE_SLICE_SPIKE))
+}
+
+/// Whether a slice is far fuller than those right below and above, both of which have canal.
+fn is_spike(view: &View<'_>, k: usize, occupancy: f64) -> bool {
+    let (places, canal) = (view.get(&keys::SLICES), view.get(&keys::CANAL));
+    let beside = |j: Option<usize>| {
+        let j = j.filter(|&j| places.get(j).is_some_and(|p| p.plane.abs_diff(places[k].plane) == 1))?;
+        canal[j].occupancy()
+    };
+    let both = beside(k.checked_sub(1)).zip(beside(Some(k + 1)));
+    both.is_some_and(|(below, above)| occupancy > SPIKE * below.max(above))
+}
+
+/// `sum_k a_k / sum_k (a_k + b_k)`
+fn by_volume(view: &View<'_>, _: &Settings) -> Result<Reading, Refusal> {
+    let (rows, share) = shown(view)?;
+    let canal = view.get(&keys::CANAL);
+    let sum = |of: fn(&CanalSlice) -> f64| rows.iter().map(|&k| of(&canal[k])).sum::<f64>();
+    Ok(remarked(Reading::number(sum(|c| c.filled_mm2) / sum(|c| c.canal_mm2)), share))
+}

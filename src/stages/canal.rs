@@ -1,0 +1,55 @@
+//! The canal on each slice of the table.
+
+use super::Stage;
+use crate::measure::keys::Structures;
+use crate::measure::settings::Settings;
+use crate::measure::{Board, Flag, Modality, Refusal, View, flag, keys, reason};
+use crate::ops::canal::{leaves_out, slices, with_cord};
+use crate::volume::Mask;
+
+/// `canal`
+pub const DEF: Stage = Stage {
+    name: "canal",
+    about: "area of the canal, cord included, and of the tumour in it, on each slice",
+    modalities: &[Modality::Mr],
+    reads: &[
+        keys::TUMOUR.name,
+        keys::STRUCTURES.name,
+        keys::AXIAL_TUMOUR.name,
+        keys::AXIAL_STRUCTURES.name,
+        keys::SLICES.name,
+        keys::SCAN.name,
+    ],
+    writes: &[keys::CANAL.name],
+    reach_mm: super::no_reach,
+    bytes_per_voxel: 4.0,
+    run,
+};
+
+/// A stack of slices farther apart than this along the patient's left-right axis shows no axial section, mm (method.md 4).
+pub const SAGITTAL_MM: f64 = 2.0;
+
+fn run(view: &View<'_>, _: &Settings) -> Result<Board, Refusal> {
+    let width_mm = view.get(&keys::SCAN).whole.spacing[0];
+    if width_mm > SAGITTAL_MM {
+        return Err(Refusal::of(reason::SAG_ONLY, format!("{width_mm:.2} mm")));
+    }
+    // As drawn: on a reformat masks that only touch may overlap, and so may a cord that is joined.
+    let drawn = view.get(&keys::STRUCTURES).get("canal");
+    if drawn.is_some_and(|canal| leaves_out(canal, view.get(&keys::TUMOUR))) {
+        return Err(Refusal::of(reason::CANAL_EXCLUDES_TUMOUR, ""));
+    }
+    let (canal, flags) = joined(view.get(&keys::AXIAL_STRUCTURES))?;
+    let (tumour, places) = (view.get(&keys::AXIAL_TUMOUR), view.get(&keys::SLICES));
+    let mut board = Board::default();
+    board.put(&keys::CANAL, slices(&canal, tumour, places), &flags);
+    Ok(board)
+}
+
+/// The canal with the cord, where there is one.
+fn joined(structures: &Structures) -> Result<(Mask, Vec<Flag>), Refusal> {
+    let canal = structures.get("canal").ok_or_else(|| Refusal::of(reason::MASK_MISSING, "canal"))?;
+    let Some(cord) = structures.get("cord") else { return Ok((canal.clone(), Vec::new())) };
+    let (joined, left_out) = with_cord(canal, cord);
+    Ok((joined, if left_out { vec![flag::CANAL_JOINED_CORD] } else { Vec::new() }))
+}

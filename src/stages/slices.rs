@@ -1,0 +1,30 @@
+//! Which slices have a row in the slice table: those with tumour, on MR also those with canal.
+
+use super::Stage;
+use crate::measure::settings::Settings;
+use crate::measure::{Board, Modality, Refusal, View, keys};
+use crate::ops::outline::Place;
+
+/// `slices`
+pub const DEF: Stage = Stage {
+    name: "slices",
+    about: "the slices of the table: with tumour, on MR also with canal",
+    modalities: &[Modality::Ct, Modality::Mr],
+    reads: &[keys::OUTLINE.name, keys::AXIAL_TUMOUR.name, keys::AXIAL_STRUCTURES.name],
+    writes: &[keys::SLICES.name],
+    reach_mm: super::no_reach,
+    bytes_per_voxel: 0.0,
+    run,
+};
+
+fn run(view: &View<'_>, _: &Settings) -> Result<Board, Refusal> {
+    let (outlines, grid) = (view.get(&keys::OUTLINE), view.get(&keys::AXIAL_TUMOUR).geometry());
+    let canal = view.get(&keys::AXIAL_STRUCTURES).get("canal");
+    let has_canal = |plane: usize| canal.is_some_and(|mask| mask.plane(plane).iter().any(|&m| m));
+    let has_tumour = |plane: usize| outlines.iter().any(|o| o.plane == plane);
+    let first_slice = outlines.first().map_or(0, |o| o.slice - o.plane);
+    let planes = (0..grid.dims[2]).filter(|&plane| has_tumour(plane) || has_canal(plane));
+    let mut board = Board::default();
+    board.put(&keys::SLICES, planes.map(|plane| Place::new(grid, plane, first_slice)).collect(), &[]);
+    Ok(board)
+}

@@ -1,0 +1,148 @@
+//! Canal and cord on MR: blocks and ellipses whose shares are known, and every reason not to measure them.
+//!
+//! The canal is a square of 20 mm along 40 slices of 3 mm. The tumour comes from the right: it takes a quarter of the canal
+//! on slices 15 to 24, and half of it on slice 20. The cord is an ellipse of 10 by 8 mm, 10 by 6 mm beside the tumour.
+
+use crate::scene::run_branch;
+use osteon::geometry::{Extent, Geometry};
+use osteon::io::acquisition::Acquisition;
+use osteon::measure::keys::{IMAGE, SCAN, STRUCTURES, Scan, Structures, TUMOUR};
+use osteon::measure::rows::ExamRows;
+use osteon::measure::{Board, Modality, columns};
+use osteon::volume::{Mask, Volume};
+use std::ops::Range;
+
+const TUMOUR_SLICES: Range<usize> = 15..25;
+const FULLEST: usize = 20;
+
+fn grid() -> Geometry {
+    Geometry::upright([120, 120, 40], [0.5, 0.5, 3.0])
+}
+
+/// Place of a pixel's centre in the plane, mm.
+fn at([x, y, _]: [usize; 3]) -> [f64; 2] {
+    [x as f64 * 0.5 + 0.25, y as f64 * 0.5 + 0.25]
+}
+
+fn tumour(v: [usize; 3]) -> bool {
+    let ([x, y], reach) = (at(v), if v[2] == FULLEST { 30.0 } else { 25.0 });
+    TUMOUR_SLICES.contains(&v[2]) && (10.0..reach).contains(&x) && (25.0..55.0).contains(&y)
+}
+
+fn canal(v: [usize; 3]) -> bool {
+    at(v).iter().zip([20.0, 30.0]).all(|(mm, from)| (from..from + 20.0).contains(mm))
+}
+
+fn cord(v: [usize; 3]) -> bool {
+    let [x, y] = at(v);
+    let half = if TUMOUR_SLICES.contains(&v[2]) { 3.0 } else { 4.0 };
+    ((x - 34.0) / 5.0).powi(2) + ((y - 40.0) / half).powi(2) < 1.0
+}
+
+type Inside = fn([usize; 3]) -> bool;
+
+fn measured(grid: &Geometry, structures: &[(&'static str, Inside)]) -> ExamRows {
+    let scan = Scan {
+        modality: Modality::Mr,
+        acquisition: Acquisition::default(),
+        whole: grid.clone(),
+        region: Extent::whole(grid.dims),
+        level: Some("T8".into()),
+        cut: false,
+    };
+    let masks: Structures = structures.iter().map(|(name, is)| (*name, Mask::from_fn(grid.clone(), is))).collect();
+    let mut board = Board::default();
+    board.put(&SCAN, scan, &[]);
+    board.put(&IMAGE, Volume::from_fn(grid.clone(), |_| 100.0), &[]);
+    board.put(&TUMOUR, Mask::from_fn(grid.clone(), tumour), &[]);
+    board.put(&STRUCTURES, masks, &[]);
+    run_branch(Modality::Mr, board, &[])
+}
+
+/// The value, flags and slice of a measure, or the reason why there is none.
+fn told(rows: &ExamRows, measure: &str) -> Result<(f64, Vec<String>, Option<usize>), String> {
+    let row = rows.exam(measure).unwrap();
+    let flags = row.flags.iter().filter(|f| !f.starts_with("weighting")).cloned().collect();
+    row.number().map(|value| (value, flags, row.slice)).ok_or_else(|| row.reason.clone().unwrap())
+}
+
+fn reason(structures: &[(&'static str, Inside)], measure: &str) -> String {
+    told(&measured(&grid(), structures), measure).unwrap_err()
+}
+
+#[test]
+fn shares_of_the_canal_and_losses_of_the_cord_are_exact() {
+    let rows = measured(&grid(), &[("canal", canal), ("cord", cord)]);
+    assert_eq!(told(&rows, "canal_occupancy"), Ok((0.5, vec!["single_slice_spike".into()], Some(FULLEST))));
+    let (volume, ..) = told(&rows, "canal_occupancy_volume").unwrap();
+    assert!((volume - (9.0 * 0.25 + 0.5) / 10.0).abs() < 1e-12);
+    // Ellipses whose axes end where pixels do: 0.1 mm of the diameter, 2 % of either area.
+    let (mscc, flags, _) = told(&rows, "mscc").unwrap();
+    assert!((mscc - 25.0).abs() < 1.0 && flags.is_empty(), "{mscc} {flags:?}");
+    let (loss, flags, _) = told(&rows, "cord_area_loss").unwrap();
+    assert!((loss - 0.25).abs() < 0.03 && flags.is_empty(), "{loss} {flags:?}");
+    let (ratio, _, slice) = told(&rows, "cord_canal_ratio").unwrap();
+    assert!((ratio - std::f64::consts::PI * 5.0 * 3.0 / 400.0).abs() < 0.002, "{ratio}");
+    assert_eq!(slice, Some(FULLEST));
+}
+
+#[test]
+fn rows_are_the_slices_with_tumour_or_canal() {
+    let rows = measured(&grid(), &[("canal", canal), ("cord", cord)]);
+    assert_eq!(rows.slices.len(), 40);
+    let cell = |slice: usize, name: &str| {
+        rows.slices[slice].cells[columns(Modality::Mr).position(|c| c.name == name).unwrap()]
+    };
+    assert_eq!(cell(3, "tumour_area_mm2"), None);
+    assert_eq!(cell(3, "diameter_mm"), None);
+    assert_eq!(cell(3, "canal_area_mm2"), Some(400.0));
+    assert_eq!(cell(3, "canal_occupancy"), Some(0.0));
+    assert_eq!(cell(15, "tumour_area_mm2"), Some(450.0));
+    assert_eq!(cell(15, "canal_occupancy"), Some(0.25));
+    assert!((cell(3, "cord_area_mm2").unwrap() - std::f64::consts::PI * 20.0).abs() < 0.9);
+    assert_eq!(measured(&grid(), &[]).slices.len(), 10, "without canal those with tumour");
+}
+
+#[test]
+fn a_canal_without_what_is_in_it_is_completed_or_refused() {
+    let without_cord: Inside = |v| canal(v) && !cord(v);
+    let rows = measured(&grid(), &[("canal", without_cord), ("cord", cord)]);
+    let flags = vec!["canal_joined_cord".to_owned(), "single_slice_spike".to_owned()];
+    assert_eq!(told(&rows, "canal_occupancy"), Ok((0.5, flags, Some(FULLEST))));
+    // As in a label map: canal, tumour and cord exclude each other.
+    let disjoint: Inside = |v| canal(v) && !cord(v) && !tumour(v);
+    for measure in ["canal_occupancy", "canal_occupancy_volume", "cord_canal_ratio"] {
+        assert_eq!(reason(&[("canal", disjoint), ("cord", cord)], measure), "canal_excludes_tumour");
+    }
+    let far: Inside = |v| at(v).iter().zip([32.0, 30.0]).all(|(mm, from)| (from..from + 20.0).contains(mm));
+    assert_eq!(told(&measured(&grid(), &[("canal", far)]), "canal_occupancy").unwrap().0, 0.0, "they do not touch");
+    let part: Inside = |v| canal(v) && v[2] < 20;
+    let found = told(&measured(&grid(), &[("canal", part)]), "canal_occupancy").unwrap();
+    assert_eq!(found, (0.25, vec!["canal_in_part:0.50".into()], Some(15)));
+}
+
+#[test]
+fn what_cannot_be_measured_says_why() {
+    for measure in ["canal_occupancy", "canal_occupancy_volume"] {
+        assert_eq!(reason(&[("cord", cord)], measure), "mask_missing");
+        let elsewhere: Inside = |v| canal(v) && v[2] > 30;
+        assert_eq!(reason(&[("canal", elsewhere)], measure), "no_canal_at_level");
+    }
+    let above: Inside = |v| cord(v) && v[2] > 26;
+    let below: Inside = |v| cord(v) && v[2] < 12;
+    let short: Inside = |v| cord(v) && (13..27).contains(&v[2]);
+    let one_side: Inside = |v| cord(v) && v[2] < 28;
+    for measure in ["mscc", "cord_area_loss"] {
+        assert_eq!(reason(&[("canal", canal)], measure), "cord_not_segmented");
+        assert_eq!(reason(&[("canal", canal), ("cord", above)], measure), "below_conus");
+        assert_eq!(reason(&[("canal", canal), ("cord", below)], measure), "cord_not_segmented");
+        assert_eq!(reason(&[("canal", canal), ("cord", short)], measure), "no_cord_reference");
+        let found = told(&measured(&grid(), &[("canal", canal), ("cord", one_side)]), measure).unwrap();
+        assert_eq!(found.1, ["reference_one_side"]);
+    }
+    let sagittal = Geometry { spacing: [4.0, 0.5, 0.5], ..grid() };
+    let rows = measured(&sagittal, &[("canal", canal), ("cord", cord)]);
+    for measure in ["canal_occupancy", "mscc"] {
+        assert_eq!(told(&rows, measure).unwrap_err(), "sag_only");
+    }
+}
