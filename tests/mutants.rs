@@ -170,14 +170,31 @@ fn every_damaged_file_is_an_answer_or_a_fault_at_once_and_in_little_memory() {
     assert!(is_one || (tally.mutants / 10..tally.mutants * 9 / 10).contains(&tally.answered), "{said}");
 }
 
+/// Exams that no program can read even when they are whole.
+fn is_refused_whole(exam: &Exam) -> bool {
+    if exam.name.contains("J2K_pixelrep_mismatch") || exam.name.contains("bad_sequence") {
+        return false;
+    }
+    let refused = [
+        "broken/",
+        "ct/series_faults/",
+        "dicom_codec/deflated/",
+        "dicom_dicomdir/",
+        "dicom_enhanced/emri_small",
+        "minimal",
+        "nifti_types/minimal_extended_hdr",
+    ];
+    refused.iter().any(|start| exam.name.starts_with(start))
+}
+
 #[test]
-fn every_crafted_exam_is_read_when_it_is_whole() {
+fn every_exam_is_read_when_it_is_whole() {
     let _alone = ALONE.lock();
     let patterns = exam::patterns();
-    for exam in crafted::exams() {
+    for exam in &exams().0 {
         let folder = tempfile::tempdir().unwrap();
         exam.install(folder.path());
         let read = exam::read(&exam.study(folder.path()), &patterns);
-        assert_eq!(read, Ok(()), "{}", exam.name);
+        assert_eq!(read.is_err(), is_refused_whole(exam), "{}: {read:?}", exam.name);
     }
 }

@@ -46,7 +46,7 @@ const WITH_LABELS: &[(u64, &str, &str, &str, &str, bool)] = &[
         "CT",
         "ct/totalseg_thorax_abdomen/example_ct_sm.nii.gz",
         "ct/totalseg_thorax_abdomen/example_seg_fast.nii.gz",
-        ":29",
+        ":5",
         true,
     ),
     (
@@ -134,7 +134,7 @@ const DRAWN: &[(u64, usize, &str, &str, &str)] = &[
     (3, 59, "tumour/sarcoma_STS_001/dicom/CT/image", "tumour/sarcoma_STS_001/dicom/CT/mask/RS.dcm", "drawn.dcm"),
     (
         2,
-        12,
+        59,
         "tumour/sarcoma_STS_001/dicom/MR_T1/image",
         "tumour/sarcoma_STS_001/dicom/MR_T1/mask/RS.dcm",
         "tumour=drawn.dcm:1",
