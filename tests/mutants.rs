@@ -198,3 +198,17 @@ fn every_exam_is_read_when_it_is_whole() {
         assert_eq!(read.is_err(), is_refused_whole(exam), "{}: {read:?}", exam.name);
     }
 }
+
+#[test]
+fn an_outline_of_another_frame_of_reference_is_refused() {
+    let _alone = ALONE.lock();
+    let mut exam = crafted::exams().into_iter().find(|e| e.name == "contours").unwrap();
+    let (_, bytes, _) = exam.files.iter_mut().find(|f| f.0 == "rs.dcm").unwrap();
+    let uid = elements::all(bytes).into_iter().find(|e| e.tag == (0x3006, 0x24)).unwrap();
+    *bytes = uid.with_value(bytes, b"2.25.77\0");
+    let folder = tempfile::tempdir().unwrap();
+    exam.install(folder.path());
+    let Err(Trouble::Data(failure)) = exam::read(&exam.study(folder.path()), &exam::patterns()) else { panic!() };
+    assert_eq!((failure.stage.as_str(), failure.reason.as_str()), ("structures", "other_frame_of_reference"));
+    assert!(!failure.message.contains(crafted::FRAME_UID) && !failure.message.contains("2.25.77"));
+}

@@ -21,6 +21,9 @@ const EXPLICIT_BE: &str = "1.2.840.10008.1.2.2";
 const RLE: &str = "1.2.840.10008.1.2.5";
 const DEFLATED_FRAMES: &str = "1.2.840.10008.1.2.8.1";
 
+/// The frame of reference of slices and contours.
+pub const FRAME_UID: &str = "2.25.3";
+
 const SIDE: usize = 16;
 const SLICES: usize = 4;
 
@@ -121,7 +124,7 @@ fn slice(k: usize) -> Vec<u8> {
         patient: "P".into(),
         study_uid: "2.25.1".into(),
         series_uid: "2.25.2".into(),
-        frame_uid: "2.25.3".into(),
+        frame_uid: FRAME_UID.into(),
         description: "CT".into(),
         acquisition: Acquisition { kvp: Some(120.0), thickness_mm: Some(3.0), ..Acquisition::default() },
     };
@@ -160,7 +163,7 @@ fn packed(bytes: &[u8], syntax: &str, pack: fn(&[u8]) -> Vec<u8>) -> Vec<u8> {
 }
 
 /// Words as two planes of literals (PS3.5 G).
-fn rle(pixels: &[u8]) -> Vec<u8> {
+pub fn rle(pixels: &[u8]) -> Vec<u8> {
     let plane = |k: usize| pixels.iter().skip(k).step_by(2).copied().collect::<Vec<u8>>();
     let literal =
         |bytes: Vec<u8>| bytes.chunks(128).flat_map(|c| [&[c.len() as u8 - 1], c].concat()).collect::<Vec<u8>>();
@@ -326,16 +329,16 @@ fn structure_set(name: &str, framed: bool) -> Exam {
         contour("CLOSED_PLANAR", corners.map(|[x, y]| format!(r"{x}\{y}\{z}")).join("\\"))
     };
     let drawn = vec![square(1, 4.3), square(1, 1.6), square(2, 3.3), contour("POINT", r"0\0\30".into())];
-    let roi = item(vec![number(tags::ROI_NUMBER, 1), text(tags::ROI_NAME, VR::LO, "GTV")]);
-    let mut all = vec![
+    let mut roi = vec![number(tags::ROI_NUMBER, 1), text(tags::ROI_NAME, VR::LO, "GTV")];
+    roi.extend(framed.then(|| text(tags::REFERENCED_FRAME_OF_REFERENCE_UID, VR::UI, FRAME_UID)));
+    let all = vec![
         text(tags::MODALITY, VR::CS, "RTSTRUCT"),
-        nested(tags::STRUCTURE_SET_ROI_SEQUENCE, vec![roi]),
+        nested(tags::STRUCTURE_SET_ROI_SEQUENCE, vec![item(roi)]),
         nested(
             tags::ROI_CONTOUR_SEQUENCE,
             vec![item(vec![nested(tags::CONTOUR_SEQUENCE, drawn), text(tags::REFERENCED_ROI_NUMBER, VR::IS, "1")])],
         ),
     ];
-    all.extend(framed.then(|| text(tags::FRAME_OF_REFERENCE_UID, VR::UI, "2.25.3")));
     let exam = Exam::new(name, "CT", 10).damaged("rs.dcm", file(item(all), EXPLICIT_LE));
     let exam = (0..SLICES).fold(exam, |exam, k| exam.whole(&format!("ct/{k}"), slice(k)));
     exam.of("ct", "rs.dcm")

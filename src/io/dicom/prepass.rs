@@ -27,7 +27,7 @@ const MAX_META: usize = 32 << 10;
 const MAX_DEPTH: u32 = 64;
 
 /// The header of a thousand frames is a few megabytes; what is still header after so many bytes is taken for a bomb.
-const MAX_INFLATED_HEADER: usize = 256 << 20;
+const MAX_INFLATED_HEADER: usize = 32 << 20;
 
 /// Tag, VR, two reserved bytes and length before encapsulated pixel data, which is always explicit little endian.
 const ENCAPSULATED_HEADER: u64 = 12;

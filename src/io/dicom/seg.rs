@@ -27,6 +27,11 @@ pub fn parts(header: &Tags<'_>) -> Vec<Part> {
     header.items(tags::SEGMENT_SEQUENCE).filter_map(part).filter(|p| p.number != 0).collect()
 }
 
+/// The frame of reference, if the file tells.
+pub fn frame(header: &Tags<'_>) -> Vec<String> {
+    Some(header.text(tags::FRAME_OF_REFERENCE_UID)).filter(|uid| !uid.is_empty()).into_iter().collect()
+}
+
 /// Where one frame lies.
 struct Placed<'a> {
     /// Its number, from 0.
