@@ -21,9 +21,13 @@ fn nested(tag: Tag, items: Vec<Vec<InMemElement>>) -> InMemElement {
 
 /// An enhanced image of two frames of 16 x 16 words, both of these run lengths.
 fn image(frame: &[u8]) -> Vec<u8> {
-    let place = |z| vec![nested(tags::PLANE_POSITION_SEQUENCE, vec![vec![text(tags::IMAGE_POSITION_PATIENT, VR::DS, z)]])];
+    let place =
+        |z| vec![nested(tags::PLANE_POSITION_SEQUENCE, vec![vec![text(tags::IMAGE_POSITION_PATIENT, VR::DS, z)]])];
     let shared = vec![
-        nested(tags::PLANE_ORIENTATION_SEQUENCE, vec![vec![text(tags::IMAGE_ORIENTATION_PATIENT, VR::DS, r"1\0\0\0\1\0")]]),
+        nested(
+            tags::PLANE_ORIENTATION_SEQUENCE,
+            vec![vec![text(tags::IMAGE_ORIENTATION_PATIENT, VR::DS, r"1\0\0\0\1\0")]],
+        ),
         nested(tags::PIXEL_MEASURES_SEQUENCE, vec![vec![text(tags::PIXEL_SPACING, VR::DS, r"1\1")]]),
     ];
     let numbers = [(tags::ROWS, 16_u16), (tags::COLUMNS, 16), (tags::BITS_ALLOCATED, 16), (tags::BITS_STORED, 16)];
@@ -38,7 +42,8 @@ fn image(frame: &[u8]) -> Vec<u8> {
         nested(tags::PER_FRAME_FUNCTIONAL_GROUPS_SEQUENCE, vec![place(r"0\0\0"), place(r"0\0\3")]),
         DataElement::new(tags::PIXEL_DATA, VR::OB, fragments),
     ];
-    elements.extend(numbers.into_iter().chain(more).map(|(tag, n)| DataElement::new(tag, VR::US, PrimitiveValue::from(n))));
+    elements
+        .extend(numbers.into_iter().chain(more).map(|(tag, n)| DataElement::new(tag, VR::US, PrimitiveValue::from(n))));
     let meta = FileMetaTableBuilder::new()
         .transfer_syntax("1.2.840.10008.1.2.5")
         .media_storage_sop_class_uid("2.25.9")
