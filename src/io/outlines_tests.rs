@@ -169,6 +169,25 @@ fn what_cannot_be_a_segmentation_is_refused_by_name() {
     assert_eq!(voxels(&seg("BINARY", 1, &uneven), 1), Err("non_uniform_spacing"));
 }
 
+/// Empty frames may be left out of a file, and then nothing but the thickness tells that there were some.
+#[test]
+fn what_is_left_out_between_two_frames_is_empty() {
+    let frames = [(1, 0.0, CORNER), (1, 2.0, CORNER)];
+    let unknown = seg("BINARY", 1, &frames);
+    let filled = [0, 1, 2, 3].map(|z| [1, 1, z]);
+    assert_eq!(voxels(&unknown, 1).unwrap(), filled, "each frame counts for a millimetre to either side");
+    let thick = |mm: &str| {
+        let mut object = dicom_object::from_reader(&unknown[..]).unwrap().into_inner();
+        let mut shared = object.element(tags::SHARED_FUNCTIONAL_GROUPS_SEQUENCE).unwrap().items().unwrap()[0].clone();
+        let spacing = [text(tags::PIXEL_SPACING, VR::DS, r"1\1"), text(tags::SLICE_THICKNESS, VR::DS, mm)];
+        shared.put(nested(tags::PIXEL_MEASURES_SEQUENCE, vec![item(spacing.into())]));
+        object.put(nested(tags::SHARED_FUNCTIONAL_GROUPS_SEQUENCE, vec![shared]));
+        voxels(&dicom_file(object.into_iter().collect()), 1).unwrap()
+    };
+    assert_eq!(thick("1"), [[1, 1, 0], [1, 1, 2]]);
+    assert_eq!(thick("1.8"), filled, "a small gap between slices");
+}
+
 #[test]
 fn pixels_that_a_segmentation_cannot_have_are_refused() {
     let frames = [(1, 0.0, CROSS), (1, 1.0, CROSS)];

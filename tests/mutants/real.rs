@@ -57,6 +57,7 @@ const WITH_LABELS: &[(u64, &str, &str, &str, &str, bool)] = &[
         ":51",
         true,
     ),
+    (1, "CT", "tumour/pyradiomics/lung1_image.nii.gz", "tumour/pyradiomics/lung1_label.nii.gz", "", false),
     (1, "MR", "tumour/pyradiomics/brain1_image.nii.gz", "tumour/pyradiomics/brain1_label.nii.gz", "", false),
 ];
 
