@@ -77,7 +77,7 @@ impl Extent {
     pub fn grown(&self, margin: [usize; 3], dims: [usize; 3]) -> Self {
         Self {
             lo: std::array::from_fn(|a| self.lo[a].saturating_sub(margin[a])),
-            hi: std::array::from_fn(|a| (self.hi[a] + margin[a]).min(dims[a])),
+            hi: std::array::from_fn(|a| self.hi[a].saturating_add(margin[a]).min(dims[a])),
         }
     }
 }

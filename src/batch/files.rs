@@ -35,6 +35,10 @@ impl load::Image for image::Image {
         self.acquisition()
     }
 
+    fn frame_of_reference(&self) -> Option<&str> {
+        self.frame_of_reference()
+    }
+
     fn raw_bytes(&self) -> u64 {
         self.raw_bytes()
     }
@@ -51,6 +55,10 @@ impl load::Image for image::Image {
 impl load::Labels for outlines::Outlines {
     fn geometry(&self) -> &Geometry {
         self.geometry()
+    }
+
+    fn frames_of_reference(&self) -> &[String] {
+        self.frames_of_reference()
     }
 
     fn extent(&self, which: Option<&[i64]>) -> Option<Extent> {

@@ -6,7 +6,7 @@ use super::study::{ImageFile, Row, Structure};
 use crate::geometry::{Extent, Geometry};
 use crate::io::acquisition::Acquisition;
 use crate::io::dicom::drawn::Part;
-use crate::io::fault::Fault;
+use crate::io::fault::{Fault, OTHER_FRAME};
 use crate::measure::keys::{IMAGE, SCAN, STRUCTURES, Scan, Structures, TUMOUR};
 use crate::measure::reason::MASK_MISSING;
 use crate::measure::settings::Patterns;
@@ -53,6 +53,10 @@ pub trait Image {
     fn geometry(&self) -> &Geometry;
     /// What its headers say.
     fn acquisition(&self) -> &Acquisition;
+    /// What tells which coordinates its grid is in; `None` where unknown.
+    fn frame_of_reference(&self) -> Option<&str> {
+        None
+    }
     /// Memory that reading a region takes for a while, bytes.
     fn raw_bytes(&self) -> u64;
     /// Reads a region.
@@ -68,6 +72,10 @@ pub trait Image {
 pub trait Labels {
     /// The grid, canonical axes.
     fn geometry(&self) -> &Geometry;
+    /// The frames of reference that they were drawn in, as far as the file tells.
+    fn frames_of_reference(&self) -> &[String] {
+        &[]
+    }
     /// The smallest box that holds the labels; `None` if there is no such voxel.
     fn extent(&self, which: Option<&[i64]>) -> Option<Extent>;
     /// The labels as a mask, within a box.
@@ -219,6 +227,7 @@ impl Opened<'_> {
             let wanted = self.wanted(&structure.file);
             let path = self.base.join(&structure.file);
             let read = source.labels(&path, self.image.geometry(), wanted.as_deref());
+            let read = read.and_then(|labels| self.in_its_frame(labels));
             files.push((structure.file.clone(), read.map_err(|f| fault("structures", &place(structure), f))?));
         }
         let mut outlines = Outlines { files, region: Extent::whole([0; 3]) };
@@ -229,6 +238,15 @@ impl Opened<'_> {
         let margin = grid.spacing.map(|s| (reach_mm / s).ceil() as usize);
         outlines.region = shown.grown(margin, grid.dims);
         Ok(outlines)
+    }
+
+    /// Outlines whose coordinates are those of the image: the same numbers in another frame are another place.
+    fn in_its_frame(&self, labels: Box<dyn Labels>) -> Result<Box<dyn Labels>, Fault> {
+        let Some(own) = self.image.frame_of_reference() else { return Ok(labels) };
+        match labels.frames_of_reference().iter().all(|frame| frame == own) {
+            true => Ok(labels),
+            false => Err(Fault::of(OTHER_FRAME, "their FrameOfReferenceUIDs differ")),
+        }
     }
 
     /// Reads the region of the image and fills a board.

@@ -99,5 +99,8 @@ fn files(folder: &Path) -> Result<Vec<PathBuf>, Fault> {
 #[path = "dicom_coded_tests.rs"]
 mod coded_tests;
 #[cfg(test)]
+#[path = "dicom_doubt_tests.rs"]
+mod doubt_tests;
+#[cfg(test)]
 #[path = "dicom_tests.rs"]
 mod tests;

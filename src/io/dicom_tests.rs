@@ -254,6 +254,7 @@ fn a_gap_as_long_as_a_slice_is_a_missing_slice() {
     assert_eq!(at([0.0, 2.0, 4.0, 8.0], ""), Err("non_uniform_spacing"));
     assert_eq!(at([0.0, 2.0, 4.0, 8.0], "3"), Ok(5));
     assert_eq!(at([0.0, 2.0, 4.0, 10.0], "3"), Err("non_uniform_spacing"));
+    assert_eq!(at([0.0, 2.0, 4.0, 60.0], "1000"), Err("non_uniform_spacing"), "no slice is a metre thick");
 }
 
 /// Sums over planes as a resampling by scipy 1.17, written apart, gives them, and the whole in millimetres.

@@ -87,6 +87,7 @@ reasons! {
     NOT_A_VOLUME = "not_a_volume", "the images carry no position in the patient", "name a folder with a CT or MR series";
     NO_GEOMETRY = "no_geometry", "neither sform nor qform is set, so orientation is unknown", "save the image again with its orientation";
     NO_SUCH_PART = "no_such_part", "the file has no such segment or region", "correct the numbers after the file";
+    OTHER_FRAME = "other_frame_of_reference", "the outline was drawn in another frame of reference than that of the image", "name the image it was drawn on, or bring it onto this one and save it as a NIfTI mask";
     OUT_OF_MEMORY = "out_of_memory", "the image does not fit the memory", "run again with more memory";
     SERIES_MISSING = "series_missing", "the folder does not hold the series named after #", "correct the SeriesInstanceUID in the study table";
     SEVERAL_SERIES = "several_series", "the folder holds several series", "pick one with folder#SeriesInstanceUID";

@@ -107,6 +107,14 @@ impl Image {
         &self.acquisition
     }
 
+    /// What tells which coordinates its grid is in; `None` where unknown, never shown.
+    pub fn frame_of_reference(&self) -> Option<&str> {
+        match &self.source {
+            Source::Nifti(_) => None,
+            Source::Dicom(series) => Some(series.frame_of_reference()).filter(|uid| !uid.is_empty()),
+        }
+    }
+
     /// Memory that reading a region takes besides its result, bytes.
     pub fn raw_bytes(&self) -> u64 {
         match &self.source {

@@ -252,3 +252,17 @@ fn damage_anywhere_is_an_answer_or_a_refusal() {
         assert!(start.elapsed() < Duration::from_secs(1), "round {round}");
     }
 }
+
+/// A wrong size would shift every row; what programs append is short.
+#[test]
+fn a_plain_file_with_a_plane_too_many_contradicts_its_header() {
+    let dir = Folder::new();
+    let volume = Volume::from_fn(Geometry::upright([4, 3, 5], [1.0; 3]), |[x, ..]| x as i16);
+    let bytes = encode(&volume, false);
+    let with = |n: usize| open(&dir.file("i.nii", &[&bytes[..], &vec![0; n]].concat()), None).map_err(|f| f.kind.code);
+    assert!(with(0).is_ok() && with(23).is_ok());
+    assert_eq!(with(24).map(|_| ()), Err("bad_header"));
+    let mut narrower = bytes.clone();
+    narrower[42] = 3;
+    assert_eq!(open(&dir.file("n.nii", &narrower), None).unwrap_err().kind.code, "bad_header");
+}

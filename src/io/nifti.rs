@@ -1,6 +1,6 @@
 //! NIfTI-1 and NIfTI-2: `.nii`, `.nii.gz`, and `.hdr` with `.img`, compressed or not by content, not by name.
 
-use super::fault::{FILE_MISSING, Fault, TRUNCATED_FILE};
+use super::fault::{BAD_HEADER, FILE_MISSING, Fault, TRUNCATED_FILE};
 use super::inflate;
 use header::Header;
 use std::fs::File;
@@ -42,6 +42,11 @@ impl Nifti {
         if !gzip && file_bytes < header.end() {
             let detail = format!("{} bytes are promised, {file_bytes} are there", header.end());
             return Err(Fault::of(TRUNCATED_FILE, detail));
+        }
+        // Damage of a compressed file shows in its checksum; here a wrong size would shift every row.
+        if !gzip && file_bytes >= header.end() + header.plane_bytes() as u64 {
+            let detail = format!("{} bytes are promised, {file_bytes} are there", header.end());
+            return Err(Fault::of(BAD_HEADER, detail));
         }
         Ok(Self { header, inputs, gzip, file_bytes })
     }

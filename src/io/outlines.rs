@@ -47,6 +47,14 @@ impl Outlines {
         }
     }
 
+    /// The frames of reference that they were drawn in, as far as the file tells; never shown.
+    pub fn frames_of_reference(&self) -> &[String] {
+        match self {
+            Self::Map(_) => &[],
+            Self::Drawn(drawn) => drawn.frames_of_reference(),
+        }
+    }
+
     /// The smallest box around some labels or parts (`None`: all); `None` if they have no voxel.
     pub fn extent(&self, which: Option<&[i64]>) -> Option<Extent> {
         match self {

@@ -169,6 +169,99 @@ fn what_cannot_be_a_segmentation_is_refused_by_name() {
     assert_eq!(voxels(&seg("BINARY", 1, &uneven), 1), Err("non_uniform_spacing"));
 }
 
+/// Empty frames may be left out of a file, and then nothing but the thickness tells that there were some.
+#[test]
+fn what_is_left_out_between_two_frames_is_empty() {
+    let frames = [(1, 0.0, CORNER), (1, 2.0, CORNER)];
+    let unknown = seg("BINARY", 1, &frames);
+    let filled = [0, 1, 2, 3].map(|z| [1, 1, z]);
+    assert_eq!(voxels(&unknown, 1).unwrap(), filled, "each frame counts for a millimetre to either side");
+    let thick = |mm: &str| {
+        let mut object = dicom_object::from_reader(&unknown[..]).unwrap().into_inner();
+        let mut shared = object.element(tags::SHARED_FUNCTIONAL_GROUPS_SEQUENCE).unwrap().items().unwrap()[0].clone();
+        let spacing = [text(tags::PIXEL_SPACING, VR::DS, r"1\1"), text(tags::SLICE_THICKNESS, VR::DS, mm)];
+        shared.put(nested(tags::PIXEL_MEASURES_SEQUENCE, vec![item(spacing.into())]));
+        object.put(nested(tags::SHARED_FUNCTIONAL_GROUPS_SEQUENCE, vec![shared]));
+        voxels(&dicom_file(object.into_iter().collect()), 1).unwrap()
+    };
+    assert_eq!(thick("1"), [[1, 1, 0], [1, 1, 2]]);
+    assert_eq!(thick("1.8"), filled, "a small gap between slices");
+}
+
+#[test]
+fn pixels_that_a_segmentation_cannot_have_are_refused() {
+    let frames = [(1, 0.0, CROSS), (1, 1.0, CROSS)];
+    assert_eq!(voxels(&seg("LABELMAP", 1, &[(0, 0.0, CROSS)]), 1), Err("unsupported_type"), "bits name no segment");
+    assert_eq!(voxels(&seg("FRACTIONAL", 1, &frames), 1), Err("unsupported_type"));
+    let mut more = seg("BINARY", 8, &frames);
+    let columns = more.windows(4).position(|w| w == [0x28, 0, 0x11, 0]).unwrap();
+    more[columns + 8] = 1;
+    assert_eq!(voxels(&more, 1), Err("bad_dicom"), "pixels of three columns, a header of one");
+    let mut fractions = seg("FRACTIONAL", 8, &frames);
+    let largest = fractions.windows(4).position(|w| w == [0x62, 0, 0x0e, 0]).unwrap();
+    fractions[largest + 8] = 0;
+    assert_eq!(voxels(&fractions, 1), Err("bad_dicom"), "from half of nothing on all is inside");
+    assert_eq!(voxels(&seg("BINARY", 1, &[(1, 40.0, CROSS), (1, 41.0, CROSS)]), 1), Ok(Vec::new()), "off the image");
+}
+
+/// A structure set of one region: for each contour its type, how many points it promises, and its points.
+fn contours(drawn: &[(&str, &str, &str)]) -> Vec<u8> {
+    let contour = |(kind, promised, points): &(&str, &str, &str)| {
+        item(vec![
+            text(tags::CONTOUR_GEOMETRIC_TYPE, VR::CS, kind),
+            text(tags::NUMBER_OF_CONTOUR_POINTS, VR::IS, promised),
+            text(tags::CONTOUR_DATA, VR::DS, points),
+        ])
+    };
+    let roi = vec![
+        number(tags::ROI_NUMBER, 1),
+        text(tags::REFERENCED_FRAME_OF_REFERENCE_UID, VR::UI, "2.25.3"),
+        text(tags::ROI_NAME, VR::LO, "GTV"),
+    ];
+    let all = vec![
+        nested(tags::CONTOUR_SEQUENCE, drawn.iter().map(contour).collect()),
+        number(tags::REFERENCED_ROI_NUMBER, 1),
+    ];
+    dicom_file(vec![
+        text(tags::MODALITY, VR::CS, "RTSTRUCT"),
+        nested(tags::STRUCTURE_SET_ROI_SEQUENCE, vec![item(roi)]),
+        nested(tags::ROI_CONTOUR_SEQUENCE, vec![item(all)]),
+    ])
+}
+
+const LOW: &str = r"0.5\0.5\1\2.5\0.5\1\2.5\1.5\1\0.5\1.5\1";
+const HIGH: &str = r"2.5\2.5\2\9.5\2.5\2\9.5\3.5\2\2.5\3.5\2";
+
+#[test]
+fn contours_in_any_order_drawn_twice_or_beyond_the_image_are_the_same_voxels() {
+    let want = vec![[1, 1, 1], [2, 1, 1], [3, 3, 2], [4, 3, 2]];
+    let [low, high] = [("CLOSED_PLANAR", "4", LOW), ("CLOSED_PLANAR", "", HIGH)];
+    let beside = [("POINT", "1", r"0\0\9"), ("OPEN_PLANAR", "2", r"0\0\3\4\4\3")];
+    assert_eq!(voxels(&contours(&[low, high]), 1), Ok(want.clone()));
+    assert_eq!(voxels(&contours(&[high, beside[0], low, beside[1], low]), 1), Ok(want));
+}
+
+#[test]
+fn contours_that_contradict_themselves_are_refused() {
+    let code = |drawn: (&str, &str, &str)| voxels(&contours(&[drawn]), 1).unwrap_err();
+    assert_eq!(code(("", "4", LOW)), "bad_dicom");
+    assert_eq!(code(("CLOSED", "4", LOW)), "bad_dicom");
+    assert_eq!(code(("CLOSED_PLANAR", "5", LOW)), "bad_dicom");
+    let not_numbers = LOW.replace("2.5", "nan");
+    assert_eq!(code(("CLOSED_PLANAR", "4", &not_numbers)), "bad_dicom");
+    assert_eq!(code(("CLOSED_PLANAR", "", &LOW[4..])), "bad_dicom");
+}
+
+#[test]
+fn the_frame_of_reference_of_an_outline_is_known() {
+    let dir = Folder::new();
+    let grid = Geometry::upright([5, 5, 4], [1.0; 3]);
+    let drawn = open(&dir.file("rs", &contours(&[("CLOSED_PLANAR", "4", LOW)])), &grid, None).unwrap();
+    assert_eq!(drawn.frames_of_reference(), ["2.25.3"]);
+    let drawn = open(&dir.file("seg", &seg("BINARY", 1, &[(1, 0.0, CROSS)])), &grid, None).unwrap();
+    assert!(drawn.frames_of_reference().is_empty(), "the file tells none");
+}
+
 #[test]
 fn damage_anywhere_is_an_answer_or_a_refusal() {
     let good = seg("BINARY", 1, &[(1, 0.0, CROSS), (1, 1.0, CROSS)]);

@@ -2,6 +2,7 @@
 
 use super::guard::caught;
 use super::rle;
+use super::store::MAX_PADDING;
 use super::syntax::Coding;
 use crate::io::fault::{BAD_DICOM, Fault, UNSUPPORTED_TRANSFER_SYNTAX};
 use flate2::read::DeflateDecoder;
@@ -79,10 +80,16 @@ pub fn bits(bytes: &[u8], first: usize) -> impl Iterator<Item = bool> {
     (first..8 * bytes.len()).map(|i| bytes[i / 8] >> (i % 8) & 1 == 1)
 }
 
+/// A frame that is a deflate stream of its own.
 fn inflate(data: &[u8], want: usize) -> Result<Vec<u8>, Fault> {
     let mut out = Vec::new();
-    DeflateDecoder::new(data).take(want as u64).read_to_end(&mut out).map_err(|_| damaged())?;
-    if out.len() < want { Err(contradicts()) } else { Ok(out) }
+    let most = want + MAX_PADDING;
+    DeflateDecoder::new(data).take(most as u64 + 1).read_to_end(&mut out).map_err(|_| damaged())?;
+    if !(want..=most).contains(&out.len()) {
+        return Err(contradicts());
+    }
+    out.truncate(want);
+    Ok(out)
 }
 
 /// Pixels that fit the bytes they are promised to have; their highest bits go, as two's complement wants.
@@ -105,7 +112,9 @@ fn jpeg(data: &[u8], frame: Frame) -> Result<Vec<u8>, Fault> {
     let wide: Vec<u16> = match info.pixel_format {
         PixelFormat::L8 if frame.bytes == 1 => return Ok(pixels),
         PixelFormat::L8 => pixels.into_iter().map(u16::from).collect(),
-        PixelFormat::L16 => pixels.chunks_exact(2).map(|b| u16::from_ne_bytes([b[0], b[1]])).collect(),
+        PixelFormat::L16 if frame.bytes == 2 => {
+            pixels.chunks_exact(2).map(|b| u16::from_ne_bytes([b[0], b[1]])).collect()
+        }
         _ => return Err(contradicts()),
     };
     if wide.len() == frame.pixels() { narrowed(wide, frame) } else { Err(contradicts()) }
@@ -125,7 +134,8 @@ fn jpeg_ls(data: &[u8], frame: Frame) -> Result<Vec<u16>, Fault> {
     let decoded = |data: &[u8]| caught(|| jpegls::decode(data, columns, rows)).and_then(Result::ok);
     let found = decoded(data).or_else(|| decoded(&without_padding(data)?));
     let (pixels, ..) = found.filter(|(p, ..)| p.len() == frame.pixels()).ok_or_else(damaged)?;
-    Ok(pixels)
+    let fit = frame.bytes == 2 || pixels.iter().all(|v| *v <= u8::MAX.into());
+    if fit { Ok(pixels) } else { Err(contradicts()) }
 }
 
 /// A JPEG-LS stream without the byte of zeros that some encoders put before its end, where the decoder wants none.
@@ -142,7 +152,11 @@ fn jpeg_2000(data: &[u8], frame: Frame) -> Result<Vec<u16>, Fault> {
     let strict = jpeg2k::DecodeParameters::new().strict(true);
     let image = caught(|| jpeg2k::Image::from_bytes_with(data, strict)).and_then(Result::ok).ok_or_else(damaged)?;
     match image.components() {
-        [grey] if frame.is(grey.width() as usize, grey.height() as usize) && grey.data().len() == frame.pixels() => {
+        [grey]
+            if frame.is(grey.width() as usize, grey.height() as usize)
+                && grey.data().len() == frame.pixels()
+                && grey.precision() as usize <= 8 * frame.bytes =>
+        {
             Ok(grey.data().iter().map(|v| *v as u16).collect())
         }
         _ => Err(contradicts()),

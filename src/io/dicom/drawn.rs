@@ -23,6 +23,8 @@ pub struct Part {
 #[derive(Debug)]
 pub struct Drawn {
     geometry: Geometry,
+    /// Of each part that says it; never shown.
+    frames: Vec<String>,
     parts: Vec<(i64, Option<Patch>)>,
 }
 
@@ -53,7 +55,8 @@ pub fn open(path: &Path, image: &Geometry, wanted: Option<&[i64]>) -> Result<Dra
         true => seg::read(&file, &opened, &numbers, image)?,
         false => rtstruct::read(&header, &numbers, image)?,
     };
-    Ok(Drawn { geometry: image.clone(), parts })
+    let frames = if is_seg(&header) { seg::frame(&header) } else { rtstruct::frames(&header, &numbers) };
+    Ok(Drawn { geometry: image.clone(), frames, parts })
 }
 
 fn open_drawing(path: &Path) -> Result<(File, Opened), Fault> {
@@ -74,6 +77,11 @@ impl Drawn {
     /// The grid of the image.
     pub fn geometry(&self) -> &Geometry {
         &self.geometry
+    }
+
+    /// The frames of reference that parts were drawn in, as far as the file tells.
+    pub fn frames_of_reference(&self) -> &[String] {
+        &self.frames
     }
 
     fn patches(&self, which: Option<&[i64]>) -> impl Iterator<Item = &Patch> {

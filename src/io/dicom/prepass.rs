@@ -27,7 +27,7 @@ const MAX_META: usize = 32 << 10;
 const MAX_DEPTH: u32 = 64;
 
 /// The header of a thousand frames is a few megabytes; what is still header after so many bytes is taken for a bomb.
-const MAX_INFLATED_HEADER: usize = 256 << 20;
+const MAX_INFLATED_HEADER: usize = 32 << 20;
 
 /// Tag, VR, two reserved bytes and length before encapsulated pixel data, which is always explicit little endian.
 const ENCAPSULATED_HEADER: u64 = 12;
@@ -209,7 +209,7 @@ fn walk(bytes: &[u8], syntax: &TransferSyntax, limit: u64) -> Walk {
                     let data = PixelData { offset: decoder.position(), len: Some(len), in_words };
                     return Walk::Pixels { header, data };
                 }
-                if !stepped_over(decoder, element.len.0, limit) {
+                if element.len.0 % bytes_of(element.vr()) != 0 || !stepped_over(decoder, element.len.0, limit) {
                     return Walk::Broken;
                 }
             }
@@ -222,6 +222,17 @@ fn walk(bytes: &[u8], syntax: &TransferSyntax, limit: u64) -> Walk {
         }
     }
     Walk::Broken
+}
+
+/// Bytes of one value. Of a value that is no multiple of them the decoder leaves a rest, and takes that for the next
+/// element: nothing behind it would be what it says.
+fn bytes_of(vr: VR) -> u32 {
+    match vr {
+        VR::US | VR::SS | VR::OW => 2,
+        VR::AT | VR::UL | VR::SL | VR::FL | VR::OF | VR::OL => 4,
+        VR::FD | VR::SV | VR::UV | VR::OD | VR::OV => 8,
+        _ => 1,
+    }
 }
 
 /// Steps over a value, unless it runs past the end of the file.

@@ -1,5 +1,6 @@
 //! RLE Lossless (PS3.5 annex G): planes of bytes, highest byte first, each packed in runs.
 
+use super::store::MAX_PADDING;
 use crate::io::fault::{BAD_DICOM, Fault};
 
 /// The header: how many segments, then where 15 of them start, four bytes each.
@@ -8,13 +9,16 @@ const HEADER: usize = 64;
 /// The `pixels` pixels of `bytes` bytes each of one frame, lowest byte first.
 ///
 /// # Errors
-/// Another number of planes, and planes that end before their last pixel.
+/// Another number of planes, and planes that end before their last pixel or far behind it.
 pub fn decode(frame: &[u8], pixels: usize, bytes: usize) -> Result<Vec<u8>, Fault> {
     let starts = segments(frame, bytes).ok_or_else(|| Fault::of(BAD_DICOM, "the RLE header contradicts the image"))?;
     let mut out = vec![0; pixels * bytes];
     let mut plane = Vec::with_capacity(pixels);
     for (k, window) in starts.windows(2).enumerate() {
-        unpack(&frame[window[0]..window[1]], pixels, &mut plane);
+        unpack(&frame[window[0]..window[1]], pixels + MAX_PADDING + 1, &mut plane);
+        if plane.len() == pixels + MAX_PADDING + 1 {
+            return Err(Fault::of(BAD_DICOM, "RLE data goes on behind the last pixel"));
+        }
         if plane.len() < pixels {
             return Err(Fault::of(BAD_DICOM, "RLE data ends before the last pixel"));
         }
@@ -101,7 +105,10 @@ pub(in crate::io) mod tests {
     fn a_wrong_header_and_a_short_plane_are_refused() {
         let good = encode(&[1, 2, 3, 4], 2);
         assert_eq!(decode(&good, 2, 2).unwrap(), [1, 2, 3, 4]);
-        assert!(decode(&good, 4, 1).is_err() && decode(&good, 3, 2).is_err() && decode(&good[..63], 2, 2).is_err());
+        assert!([(4, 1), (3, 2)].iter().all(|(pixels, bytes)| decode(&good, *pixels, *bytes).is_err()));
+        let long = encode(&[7; 64], 2);
+        assert!(decode(&long, 32, 2).is_ok() && decode(&long, 24, 2).is_ok() && decode(&long, 23, 2).is_err());
+        assert!(decode(&good[..63], 2, 2).is_err());
     }
 
     proptest! {

@@ -10,6 +10,7 @@ use crate::geometry::{Geometry, Vec3, add_scaled, cross, dot, norm, unit};
 use crate::io::fault::{BAD_DICOM, BAD_GEOMETRY, Fault};
 use dicom_core::Tag;
 use dicom_dictionary_std::tags;
+use std::collections::BTreeSet;
 
 /// Cosine from which on a contour is taken to lie in a plane of the image: 0.08 degrees, rounding of its points.
 const ALIGNED: f64 = 1.0 - 1e-6;
@@ -36,17 +37,26 @@ pub fn parts(header: &Tags<'_>) -> Vec<Part> {
     header.items(tags::STRUCTURE_SET_ROI_SEQUENCE).filter_map(part).collect()
 }
 
+/// The frames of reference of the wanted regions, as far as the file tells.
+pub fn frames(header: &Tags<'_>, numbers: &[i64]) -> Vec<String> {
+    let wanted = |roi: &Tags<'_>| roi.number(tags::ROI_NUMBER).is_some_and(|n| numbers.contains(&(n as i64)));
+    let regions = header.items(tags::STRUCTURE_SET_ROI_SEQUENCE).filter(wanted);
+    let uids = regions.map(|roi| roi.text(tags::REFERENCED_FRAME_OF_REFERENCE_UID));
+    uids.filter(|uid| !uid.is_empty()).collect()
+}
+
 /// The wanted regions on the grid of an image; `None` where a region has no voxel there.
 ///
 /// # Errors
 /// Points that are not numbers; contours of one region that are not parallel, or not evenly apart.
 pub fn read(header: &Tags<'_>, numbers: &[i64], image: &Geometry) -> Result<Vec<(i64, Option<Patch>)>, Fault> {
     let region = |number: &i64| {
-        let mut contours = Vec::new();
+        let (mut contours, mut seen) = (Vec::new(), BTreeSet::new());
         for roi in header.items(tags::ROI_CONTOUR_SEQUENCE) {
             if roi.number(tags::REFERENCED_ROI_NUMBER) == Some(*number as f64) {
                 for contour in roi.items(tags::CONTOUR_SEQUENCE) {
-                    contours.extend(closed(contour)?);
+                    // What is drawn twice is no hole.
+                    contours.extend(closed(contour)?.filter(|points| seen.insert(bits(points))));
                 }
             }
         }
@@ -55,13 +65,26 @@ pub fn read(header: &Tags<'_>, numbers: &[i64], image: &Geometry) -> Result<Vec<
     numbers.iter().map(region).collect()
 }
 
+/// What tells two contours apart.
+fn bits(points: &Contour) -> Vec<[u64; 3]> {
+    points.iter().map(|p| p.map(f64::to_bits)).collect()
+}
+
 /// The points of a contour that encloses an area; `None` for points and open lines.
 fn closed(contour: Tags<'_>) -> Result<Option<Contour>, Fault> {
-    if !contour.text(tags::CONTOUR_GEOMETRIC_TYPE).starts_with("CLOSED") {
-        return Ok(None);
+    let kind = contour.text(tags::CONTOUR_GEOMETRIC_TYPE);
+    match kind.as_str() {
+        "POINT" | "OPEN_PLANAR" | "OPEN_NONPLANAR" => return Ok(None),
+        "CLOSED_PLANAR" | "CLOSEDPLANAR_XOR" => {}
+        _ => return Err(Fault::of(BAD_DICOM, "a contour does not say whether it is closed")),
     }
     let numbers = contour.all_numbers(tags::CONTOUR_DATA).filter(|n| n.len() % 3 == 0);
     let numbers = numbers.ok_or_else(|| Fault::of(BAD_DICOM, "a contour is not a list of points"))?;
+    let promised = contour.number(tags::NUMBER_OF_CONTOUR_POINTS);
+    if let Some(promised) = promised.filter(|n| *n != (numbers.len() / 3) as f64) {
+        let detail = format!("a contour of {promised} points has {}", numbers.len() / 3);
+        return Err(Fault::of(BAD_DICOM, detail));
+    }
     let points: Contour = numbers.chunks_exact(3).map(|p| [p[0], p[1], p[2]]).collect();
     Ok((unit(area(&points)).is_some() && points.len() > 2).then_some(points))
 }

@@ -14,6 +14,9 @@ use std::fs::File;
 /// Directions and spacings of one file may differ by rounding only.
 const SAME: f64 = 1e-3;
 
+/// Frames farther apart than so many of their own thicknesses are not neighbours: between them one is left out.
+const LEFT_OUT: f64 = 1.5;
+
 /// The segments; a label map's background, 0, is none.
 pub fn parts(header: &Tags<'_>) -> Vec<Part> {
     let part = |segment: Tags<'_>| {
@@ -25,6 +28,11 @@ pub fn parts(header: &Tags<'_>) -> Vec<Part> {
         Some(Part { number, names: names.filter(|n| !n.is_empty()).collect() })
     };
     header.items(tags::SEGMENT_SEQUENCE).filter_map(part).filter(|p| p.number != 0).collect()
+}
+
+/// The frame of reference, if the file tells.
+pub fn frame(header: &Tags<'_>) -> Vec<String> {
+    Some(header.text(tags::FRAME_OF_REFERENCE_UID)).filter(|uid| !uid.is_empty()).into_iter().collect()
 }
 
 /// Where one frame lies.
@@ -131,9 +139,10 @@ fn thickness_mm(placed: &[Placed<'_>], place: &Geometry, image: &Geometry) -> Re
     let stated = |tag| measures.number(tag).filter(|mm| *mm > 0.0);
     let between = stated(tags::SPACING_BETWEEN_SLICES);
     let across = |a: usize| dot(image.axes[a], place.axes[2]).abs() * image.spacing[a];
+    let thickness = |step: f64| stated(tags::SLICE_THICKNESS).filter(|mm| step >= LEFT_OUT * mm);
     Ok(match step_mm(&heights)? {
         // Where every other frame is empty and left out, frames are farther apart than slices.
-        Some(step) => between.map_or(step, |mm| mm.min(step)),
+        Some(step) => between.or_else(|| thickness(step)).map_or(step, |mm| mm.min(step)),
         None => between.or_else(|| stated(tags::SLICE_THICKNESS)).unwrap_or_else(|| (0..3).map(across).sum()),
     })
 }

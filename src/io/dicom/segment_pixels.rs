@@ -44,7 +44,7 @@ impl<'a> SegmentPixels<'a> {
         let dims = [header.side(tags::COLUMNS, "Columns")?, header.side(tags::ROWS, "Rows")?];
         let bits = header.count(tags::BITS_ALLOCATED);
         let meaning = meaning(&header)?;
-        if ![1, 8, 16].contains(&bits) {
+        if ![1, 8, 16].contains(&bits) || bits == 1 && meaning != Meaning::Binary {
             return Err(Fault::of(UNSUPPORTED_TYPE, format!("segments of {bits} bits")));
         }
         let wanted = ((dims[0] * dims[1]) as u64 * bits as u64 * frames as u64).div_ceil(8);

@@ -75,6 +75,11 @@ fn difference(a: &Slice, b: &Slice) -> Option<String> {
 }
 
 impl Series {
+    /// What tells which coordinates positions are in; empty where unknown, never shown.
+    pub fn frame_of_reference(&self) -> &str {
+        self.slices.first().map_or("", |s| &s.frame_of_reference)
+    }
+
     /// The files, lowest slice first.
     pub fn inputs(&self) -> Vec<PathBuf> {
         self.slices.iter().map(|s| s.path.clone()).collect()

@@ -5,7 +5,7 @@ use super::prepass;
 use super::store::{self, Pixels, Stored};
 use crate::geometry::Vec3;
 use crate::io::acquisition::Acquisition;
-use crate::io::fault::Fault;
+use crate::io::fault::{BAD_DICOM, Fault};
 use dicom_dictionary_std::tags;
 use std::fs::File;
 use std::path::{Path, PathBuf};
@@ -91,7 +91,7 @@ fn slice(path: &Path, frame: &Frame<'_>, stored: &Result<Stored, Fault>, index: 
     let [ox, oy, oz, px, py, pz] = orientation.numbers(tags::IMAGE_ORIENTATION_PATIENT, "ImageOrientationPatient")?;
     let [row_mm, column_mm] = measures.numbers(tags::PIXEL_SPACING, "PixelSpacing")?;
     let dims = [header.side(tags::COLUMNS, "Columns")?, header.side(tags::ROWS, "Rows")?];
-    let rescale = frame.group(tags::PIXEL_VALUE_TRANSFORMATION_SEQUENCE);
+    let [slope, intercept] = rescale(&frame.group(tags::PIXEL_VALUE_TRANSFORMATION_SEQUENCE))?;
     let position = frame.group(tags::PLANE_POSITION_SEQUENCE);
     Ok(Slice {
         path: path.to_owned(),
@@ -102,11 +102,33 @@ fn slice(path: &Path, frame: &Frame<'_>, stored: &Result<Stored, Fault>, index: 
         orientation: [[ox, oy, oz], [px, py, pz]],
         spacing: [column_mm, row_mm],
         dims,
-        slope: rescale.number(tags::RESCALE_SLOPE).unwrap_or(1.0),
-        intercept: rescale.number(tags::RESCALE_INTERCEPT).unwrap_or(0.0),
+        slope,
+        intercept,
         pixels: stored.clone().map(|s| s.pixels(index)),
         acquisition: acquisition(frame),
     })
+}
+
+/// Slope and intercept; 1 and 0 where there is none.
+///
+/// # Errors
+/// One that is no number, and a slope that makes all values one.
+fn rescale(values: &Tags<'_>) -> Result<[f64; 2], Fault> {
+    let stated = |tag, name, absent| match values.has(tag) {
+        false => Ok(absent),
+        true => values.number(tag).ok_or_else(|| Fault::of(BAD_DICOM, format!("{name} is no number"))),
+    };
+    let slope = stated(tags::RESCALE_SLOPE, "RescaleSlope", 1.0)?;
+    match slope == 0.0 {
+        true => Err(Fault::of(BAD_DICOM, "RescaleSlope is 0")),
+        false => Ok([slope, stated(tags::RESCALE_INTERCEPT, "RescaleIntercept", 0.0)?]),
+    }
+}
+
+/// Whether slope and intercept lead to HU: they may lead to iodine, effective atomic number or nothing named, and say so.
+fn has_rescale(values: &Tags<'_>) -> bool {
+    let leads_to_hu = ["", "HU"].contains(&values.text(tags::RESCALE_TYPE).as_str());
+    leads_to_hu && values.has(tags::RESCALE_SLOPE) && values.has(tags::RESCALE_INTERCEPT)
 }
 
 /// How the slice was made. On CT no contrast agent in the header means none was given; on MR it means nothing.
@@ -129,7 +151,7 @@ fn acquisition(frame: &Frame<'_>) -> Acquisition {
         tr_ms: timing.number(tags::REPETITION_TIME),
         fat_sat: fat_sat(frame),
         resampled: false,
-        has_rescale: rescale.has(tags::RESCALE_SLOPE) || rescale.has(tags::RESCALE_INTERCEPT),
+        has_rescale: has_rescale(&rescale),
         modality,
     }
 }

@@ -16,6 +16,12 @@ const ROUNDING_MM: f64 = 0.0101;
 /// Sideways drift over the whole stack, in pixels, from which it counts as tilted.
 const MAX_DRIFT_PIXELS: f64 = 0.5;
 
+/// Direction cosines that are rounded to two digits are this far from length 1.
+const MAX_ROUNDING: f64 = 0.01;
+
+/// No slice for measuring is thicker, mm: it would make a gap of any length look filled.
+const MAX_THICKNESS_MM: f64 = 20.0;
+
 /// Gantries tilt by up to 30 degrees; positions that lean by more than this are no tilt.
 const MAX_TILT_DEG: f64 = 45.0;
 
@@ -49,6 +55,9 @@ pub fn stack(slices: &mut [Slice]) -> Result<Stack, Fault> {
     let normal = unit(cross(first.orientation[0], first.orientation[1]));
     let normal = normal.ok_or_else(|| Fault::of(BAD_GEOMETRY, "rows and columns run the same way"))?;
     let (orientation, [dx, dy], [nx, ny]) = (first.orientation, first.spacing, first.dims);
+    if orientation.iter().any(|v| (norm(*v) - 1.0).abs() > MAX_ROUNDING) {
+        return Err(Fault::of(BAD_GEOMETRY, "direction cosines are not of length 1"));
+    }
     if dx <= 0.0 || dy <= 0.0 {
         return Err(Fault::of(ZERO_SPACING, format!("PixelSpacing holds {}", dx.min(dy))));
     }
@@ -161,7 +170,8 @@ fn even_step(steps: &[f64]) -> Option<f64> {
 fn remade_step(slices: &[Slice], steps: &[f64]) -> Result<f64, Fault> {
     let median = median_step(steps);
     for (pair, step) in slices.windows(2).zip(steps) {
-        let thickness = pair.iter().filter_map(|s| s.acquisition.thickness_mm).fold(0.0, f64::max);
+        let stated = pair.iter().filter_map(|s| s.acquisition.thickness_mm);
+        let thickness = stated.filter(|mm| *mm <= MAX_THICKNESS_MM).fold(0.0, f64::max);
         if *step >= 2.0 * (thickness.max(median) - allowed_mm(median)) {
             let least = steps.iter().copied().fold(f64::INFINITY, f64::min);
             return Err(Fault::of(NON_UNIFORM_SPACING, format!("steps from {least:.3} to {step:.3} mm")));

@@ -10,6 +10,10 @@ use dicom_dictionary_std::tags;
 use std::fs::File;
 use std::sync::Arc;
 
+/// Pixels are padded to an even number of bytes, by some programs to words; more bytes are of another image than the
+/// header's, whose rows would all be shifted.
+pub const MAX_PADDING: usize = 8;
+
 /// How pixels are stored.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Format {
@@ -101,6 +105,10 @@ pub fn place(file: &File, opened: &Opened, pixels: PixelData, frames: usize, wan
                 let detail = format!("{wanted} bytes of pixels are promised, {there} are there");
                 return Err(Fault::of(TRUNCATED_FILE, detail));
             }
+            if len > wanted + MAX_PADDING as u64 {
+                let detail = format!("{len} bytes of pixels, columns, rows and frames make {wanted}");
+                return Err(Fault::of(BAD_DICOM, detail));
+            }
             Ok(if opened.syntax.deflated {
                 Place::Inflated(pixels.offset, pixels.offset + wanted)
             } else {
@@ -114,6 +122,15 @@ pub fn place(file: &File, opened: &Opened, pixels: PixelData, frames: usize, wan
             let pieces = fragments::of(file, pixels.offset, opened.end, frames)?;
             Ok(Place::Pieces(coding, Arc::new(pieces)))
         }
+    }
+}
+
+/// Whether values have a sign: a file that does not say so cannot be guessed at, as -1 and 65535 HU look the same in it.
+fn is_signed(header: &Tags<'_>) -> Result<bool, Fault> {
+    match header.number(tags::PIXEL_REPRESENTATION) {
+        Some(0.0) => Ok(false),
+        Some(1.0) => Ok(true),
+        _ => Err(Fault::of(BAD_DICOM, "PixelRepresentation is neither 0 nor 1")),
     }
 }
 
@@ -135,6 +152,5 @@ fn format(header: &Tags<'_>, opened: &Opened, pixels: PixelData) -> Result<Forma
     if bits == 0 || high_bit >= allocated || bits > high_bit + 1 {
         return Err(Fault::of(BAD_DICOM, format!("{bits} bits up to bit {high_bit} of {allocated}")));
     }
-    let signed = stated(tags::PIXEL_REPRESENTATION) == 1;
-    Ok(Format { bytes: allocated as usize / 8, bits, high_bit, signed, big_endian })
+    Ok(Format { bytes: allocated as usize / 8, bits, high_bit, signed: is_signed(header)?, big_endian })
 }

@@ -1,6 +1,6 @@
 //! What a NIfTI header says, believed only after every field has been checked against the others.
 
-use crate::geometry::{Geometry, Vec3};
+use crate::geometry::{Geometry, Vec3, norm};
 use crate::io::fault::{
     BAD_GEOMETRY, BAD_HEADER, BITPIX_MISMATCH, Fault, NO_GEOMETRY, SEVERAL_VOLUMES, TWO_DIMENSIONAL, UNSUPPORTED_TYPE,
     ZERO_SPACING,
@@ -14,6 +14,9 @@ pub use fields::looks_like_nifti;
 
 /// Voxels of a volume of which no file system holds the bytes: sizes beyond it are nonsense and would overflow.
 const MAX_VOXELS: i64 = 1 << 45;
+
+/// Affine and pixdim state the size of a voxel each; some programs round one of them, none by so large a share.
+const MAX_DIFFERENCE: f64 = 5e-3;
 
 /// The voxel types of NIfTI that are single numbers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -103,7 +106,7 @@ impl Header {
             let detail = format!("bitpix {} for a type of {} bits", raw.bitpix, kind.bytes() * 8);
             return Err(Fault::of(BITPIX_MISMATCH, detail));
         }
-        let (slope, intercept) = scaling(&raw);
+        let (slope, intercept) = scaling(&raw)?;
         Ok(Self {
             geometry: geometry(&raw, dims)?,
             kind,
@@ -168,11 +171,11 @@ fn offset(raw: &Fields) -> Result<u64, Fault> {
 }
 
 /// Slope and intercept; a slope of 0, NaN or infinity means none (NIfTI-1 standard).
-fn scaling(raw: &Fields) -> (f64, f64) {
-    let (slope, intercept) = (raw.slope, raw.intercept);
-    match slope.is_finite() && slope != 0.0 {
-        true => (slope, if intercept.is_finite() { intercept } else { 0.0 }),
-        false => (1.0, 0.0),
+fn scaling(raw: &Fields) -> Result<(f64, f64), Fault> {
+    match (raw.slope, raw.intercept) {
+        (slope, _) if !slope.is_finite() || slope == 0.0 => Ok((1.0, 0.0)),
+        (slope, intercept) if intercept.is_finite() => Ok((slope, intercept)),
+        _ => Err(Fault::of(BAD_HEADER, "scl_slope is a number, scl_inter is none")),
     }
 }
 
@@ -190,17 +193,25 @@ fn geometry(raw: &Fields, dims: [usize; 3]) -> Result<Geometry, Fault> {
         (false, true) => qform(raw, pixdim)?,
         (false, false) => return Err(Fault::of(NO_GEOMETRY, "both codes are 0")),
     };
-    let unit_mm = unit_mm(raw.units);
+    let unit_mm = unit_mm(raw.units)?;
     let lps = |v: Vec3| [-v[0] * unit_mm, -v[1] * unit_mm, v[2] * unit_mm];
-    grid::from_steps(dims, lps(origin), steps.map(lps))
+    let geometry = grid::from_steps(dims, lps(origin), steps.map(lps))?;
+    match (0..3).find(|a| (norm(steps[*a]) / pixdim[*a] - 1.0).abs() > MAX_DIFFERENCE) {
+        None => Ok(geometry),
+        Some(a) => {
+            let detail = format!("voxels are {:.4} apart by the affine, {:.4} by pixdim", norm(steps[a]), pixdim[a]);
+            Err(Fault::of(BAD_GEOMETRY, detail))
+        }
+    }
 }
 
 /// Millimetres per spatial unit; unknown is mm by custom.
-fn unit_mm(xyzt_units: i32) -> f64 {
+fn unit_mm(xyzt_units: i32) -> Result<f64, Fault> {
     match xyzt_units & 7 {
-        1 => 1000.0,
-        3 => 0.001,
-        _ => 1.0,
+        0 | 2 => Ok(1.0),
+        1 => Ok(1000.0),
+        3 => Ok(0.001),
+        unit => Err(Fault::of(BAD_HEADER, format!("there is no unit {unit} of length"))),
     }
 }
 

@@ -58,6 +58,9 @@ fn each_contradiction_has_its_code() {
         ("bitpix_mismatch", i16s(70, &[4, -16])),
         ("bad_geometry", f32s(280, &[f32::NAN])),
         ("bad_geometry", f32s(80, &[f32::NAN])),
+        ("bad_geometry", f32s(80, &[1.1])),
+        ("bad_geometry", f32s(300, &[2.2])),
+        ("bad_header", f32s(112, &[2.0, f32::NAN])),
         ("zero_spacing", f32s(80, &[0.0])),
         ("zero_spacing", f32s(88, &[-3.0])),
         ("zero_spacing", f32s(280, &[0.0])),
@@ -89,8 +92,27 @@ fn what_others_forgive_is_forgiven() {
         assert_eq!(Header::parse(&f32s(108, &[offset])).unwrap().offset, 352);
     }
     assert_eq!(Header::parse(&f32s(108, &[384.0])).unwrap().offset, 384);
-    let metres = Header::parse(&with(123, &[1])).unwrap();
-    assert_eq!(metres.geometry.spacing, [1000.0, 2000.0, 3000.0]);
+}
+
+/// The good header in units of which `per_mm` make a millimetre.
+fn in_units(code: u8, per_mm: f32) -> Vec<u8> {
+    let mut head = with(123, &[code]);
+    for at in (80..92).chain(280..328).step_by(4) {
+        let value = f32::from_le_bytes(head[at..at + 4].try_into().unwrap());
+        head[at..at + 4].copy_from_slice(&(value * per_mm).to_le_bytes());
+    }
+    head
+}
+
+#[test]
+fn metres_and_micrometres_are_read_and_other_units_refused() {
+    let mm = Header::parse(&good()).unwrap().geometry;
+    for (unit, per_mm) in [(0, 1.0), (2, 1.0), (3, 1000.0), (1, 1e-3)] {
+        let other = Header::parse(&in_units(unit, per_mm)).unwrap().geometry;
+        assert!(other.same_grid(&mm), "unit {unit}: {other:?}");
+    }
+    assert_eq!(code(&with(123, &[5])), "bad_header");
+    assert_eq!(code(&with(123, &[1])), "bad_geometry", "voxels a metre apart");
 }
 
 #[test]
