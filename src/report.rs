@@ -10,6 +10,7 @@ pub mod gallery;
 mod lettering;
 mod marks;
 pub mod masks;
+mod mr;
 mod palette;
 mod panel;
 pub mod progress;

@@ -9,11 +9,14 @@ use super::{marks, panel};
 use crate::measure::rows::ExamRows;
 use crate::ops::rim::Cover;
 
-const WIDTH: u32 = 960;
-const HEIGHT: u32 = 724;
+/// Pixels across a deciding slice with its numbers.
+pub const WIDTH: u32 = 960;
+/// Pixels down.
+pub const HEIGHT: u32 = 724;
 /// Where the slice stands.
 pub const IMAGE: Frame = Frame { x: 12, y: 56, width: 640, height: 600 };
-const NUMBERS: Frame = Frame { x: 664, y: 56, width: 284, height: 600 };
+/// Where the numbers stand.
+pub const NUMBERS: Frame = Frame { x: 664, y: 56, width: 284, height: 600 };
 /// What there is to read where there is nothing to see.
 const CARD: Frame = Frame { x: 12, y: 56, width: 936, height: 300 };
 /// The plain image beside the drawn one is shown if it can have this height.
@@ -36,7 +39,7 @@ pub fn picture(exam: &Exam<'_>, title: &str) -> Canvas {
     }
     marks::scale_bar(&mut canvas, &view);
     marks::directions(&mut canvas, &view, BOLD);
-    window(&mut canvas, IMAGE);
+    window(&mut canvas, IMAGE, &window_text());
     let rest = panel::write(&mut canvas, NUMBERS, exam, chord.map(|c| c.length_mm()));
     plain(&mut canvas, rest, exam, k);
     let end = legend(&mut canvas, IMAGE.x, IMAGE.bottom() + 12);
@@ -74,10 +77,9 @@ pub fn footer(canvas: &mut Canvas, remark: &str) {
 }
 
 /// Says which window the image is shown in.
-fn window(canvas: &mut Canvas, within: Frame) {
-    let text = window_text();
-    let (x, y) = (within.right() - BODY.width(&text) - 18, within.bottom() - BODY.height() - 12);
-    marks::plated(canvas, within, x, y, &text, BODY, INK);
+pub fn window(canvas: &mut Canvas, within: Frame, text: &str) {
+    let (x, y) = (within.right() - BODY.width(text) - 18, within.bottom() - BODY.height() - 12);
+    marks::plated(canvas, within, x, y, text, BODY, INK);
 }
 
 /// `bone W 1500 L 300 HU`
@@ -110,7 +112,7 @@ pub fn legend(canvas: &mut Canvas, x: u32, y: u32) -> u32 {
 }
 
 /// One kind of line with its meaning; returns where it ends.
-fn key(canvas: &mut Canvas, x: u32, y: u32, pen: &Pen, text: &str) -> u32 {
+pub fn key(canvas: &mut Canvas, x: u32, y: u32, pen: &Pen, text: &str) -> u32 {
     let middle = f64::from(y + BODY.height() / 2);
     canvas.line(&[[f64::from(x), middle], [f64::from(x + 40), middle]], false, pen);
     label(canvas, x + 48, y, text)

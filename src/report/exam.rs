@@ -4,7 +4,7 @@ use super::canvas::{Canvas, Frame};
 use super::gallery::ExamName;
 use super::marks;
 use super::palette::OSSIFIED;
-use super::view::View;
+use super::view::{BONE, View};
 use crate::measure::board::Board;
 use crate::measure::keys::{AXIAL_IMAGE, INTERIOR, OUTLINE, RIM, RIM_SLICES, SCAN};
 use crate::measure::reason::{REASONS, Reason};
@@ -78,7 +78,7 @@ impl<'a> Exam<'a> {
     /// Paints the image of the k-th outline alone.
     pub fn paint_plain(&self, canvas: &mut Canvas, view: &View, k: usize) {
         let [sx, sy, _] = self.image.geometry().spacing;
-        view.paint_image(canvas, self.image.plane(self.outlines[k].plane), [sx, sy]);
+        view.paint_image(canvas, self.image.plane(self.outlines[k].plane), [sx, sy], BONE);
     }
 
     /// Paints the image, the ossified interior and the judged outline, `width` pixels wide.

@@ -1,33 +1,42 @@
 //! The pictures of an exam, under the names they have in `qc/`.
 
 use super::exam::Exam;
-use super::{deciding, sheet};
+use super::{deciding, mr, sheet};
 pub use crate::batch::measurer::Gallery;
 pub use crate::batch::study::ExamName;
 use crate::measure::Modality;
 use crate::measure::board::Board;
-use crate::measure::keys::{AXIAL_IMAGE, INTERIOR, OUTLINE, RIM, RIM_SLICES, SCAN};
+use crate::measure::keys::{AXIAL_IMAGE, AXIAL_STRUCTURES, INTERIOR, OUTLINE, RIM, RIM_SLICES, SCAN, SLICES};
 use crate::measure::rows::ExamRows;
 
-/// The deciding slice and the contact sheet of a CT exam, as PNG.
+/// The deciding slice and the contact sheet of an exam, as PNG.
 pub struct Pictures;
 
 impl Gallery for Pictures {
     fn reads(&self) -> &'static [&'static str] {
-        const { &[SCAN.name, AXIAL_IMAGE.name, OUTLINE.name, RIM.name, RIM_SLICES.name, INTERIOR.name] }
+        const {
+            &[
+                SCAN.name,
+                AXIAL_IMAGE.name,
+                AXIAL_STRUCTURES.name,
+                OUTLINE.name,
+                SLICES.name,
+                RIM.name,
+                RIM_SLICES.name,
+                INTERIOR.name,
+            ]
+        }
     }
 
     fn pictures(&self, who: &ExamName, board: &Board, rows: &ExamRows) -> Vec<(String, Vec<u8>)> {
-        if who.modality != Modality::Ct {
-            return Vec::new();
-        }
         let (stem, title) = (who.stem(), super::exam::title(who, rows, board));
-        match Exam::of(board, rows) {
+        let pair = match who.modality {
+            Modality::Ct => Exam::of(board, rows).map(|e| [deciding::picture(&e, &title), sheet::picture(&e, &title)]),
+            Modality::Mr => mr::Exam::of(board, rows).map(|e| [mr::deciding(&e, &title), mr::all_slices(&e, &title)]),
+        };
+        match pair {
             None => vec![(format!("{stem}.png"), deciding::without_image(&title, rows).png())],
-            Some(exam) => vec![
-                (format!("{stem}.png"), deciding::picture(&exam, &title).png()),
-                (format!("{stem}_sheet.png"), sheet::picture(&exam, &title).png()),
-            ],
+            Some([one, all]) => vec![(format!("{stem}.png"), one.png()), (format!("{stem}_sheet.png"), all.png())],
         }
     }
 }

@@ -27,6 +27,12 @@ pub const UNCOVERED: Colour = [230, 110, 0, 255];
 pub const UNEVALUABLE: Colour = [220, 220, 220, 255];
 /// Ossified interior, laid over the image.
 pub const OSSIFIED: Colour = [204, 121, 167, 120];
+/// The tumour on MR.
+pub const TUMOUR: Colour = COVERED;
+/// The canal.
+pub const CANAL: Colour = [0, 158, 115, 255];
+/// The cord.
+pub const CORD: Colour = [230, 159, 0, 255];
 /// The longest diameter, and what decides.
 pub const CHORD: Colour = [240, 228, 66, 255];
 

@@ -90,7 +90,7 @@ fn case(column: &mut Column<'_>, rows: &ExamRows) {
 }
 
 /// A measure under its heading; nothing where it was not asked for.
-fn measure(column: &mut Column<'_>, heading: &str, row: Option<&ExamRow>, text: impl Fn(f64) -> String) {
+pub fn measure(column: &mut Column<'_>, heading: &str, row: Option<&ExamRow>, text: impl Fn(f64) -> String) {
     let Some(row) = row else { return };
     let remark = if row.status == Status::Borderline { ", BORDERLINE" } else { "" };
     column.line(&format!("{heading}{remark}"), SMALL, FAINT);
@@ -136,7 +136,7 @@ pub fn why_not(column: &mut Column<'_>, rows: &ExamRows) {
 }
 
 /// Flags of the grade, or of everything where it was not asked for.
-fn remarks(column: &mut Column<'_>, rows: &ExamRows) {
+pub fn remarks(column: &mut Column<'_>, rows: &ExamRows) {
     let of_grade = rows.exam("boriani_grade").map(|r| r.flags.clone());
     let mut flags = of_grade.unwrap_or_else(|| rows.exams.iter().flat_map(|r| r.flags.clone()).collect());
     flags.retain(|f| !f.starts_with("feasible:"));

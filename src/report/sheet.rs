@@ -12,9 +12,11 @@ use crate::ops::rim::Standing;
 /// More slices than this are shown with equal steps between them, and the sheet says so.
 const MOST_TILES: usize = 240;
 const TOP: u32 = 88;
-const BOTTOM: u32 = 68;
+/// Room below the tiles, for the legend.
+pub const BOTTOM: u32 = 68;
 const GAP: u32 = 8;
-const CAPTION: u32 = 48;
+/// Height of what is written below a tile.
+pub const CAPTION: u32 = 48;
 
 /// Which outlines a sheet shows: all, or every n-th and the deciding one.
 fn shown(n: usize, deciding: usize) -> Vec<usize> {
@@ -33,24 +35,49 @@ fn grid(tiles: usize) -> (u32, u32) {
 
 /// Draws the contact sheet.
 pub fn picture(exam: &Exam<'_>, title: &str) -> Canvas {
-    let (n, deciding) = (exam.outlines.len(), exam.deciding());
+    let n = exam.outlines.len();
+    let described = |tiles: usize| subtitle(exam, tiles);
+    let drawn = |canvas: &mut Canvas, frame: Frame, k: usize| tile(canvas, &exam.view(frame), exam, k);
+    let mut canvas = arranged(title, n, exam.deciding(), described, drawn);
+    let height = canvas.frame().height;
+    legend(&mut canvas, 12, height - BOTTOM + 8);
+    canvas
+}
+
+/// Tiles for `n` slices, each drawn into its frame with room for a caption below; the deciding one is framed.
+pub fn arranged(
+    title: &str,
+    n: usize,
+    deciding: usize,
+    subtitle: impl Fn(usize) -> String,
+    mut tile: impl FnMut(&mut Canvas, Frame, usize),
+) -> Canvas {
     let tiles = shown(n, deciding);
     let (columns, side) = grid(tiles.len());
     let rows = tiles.len().div_ceil(columns as usize) as u32;
     let (width, height) = (12 + columns * (side + GAP) + 4, TOP + rows * (side + CAPTION + GAP) + BOTTOM);
     let mut canvas = Canvas::new(width, height, GROUND);
     heading(&mut canvas, title);
-    canvas.text(12, 60, &subtitle(exam, tiles.len()), BODY, FAINT);
-    let view = exam.view(Frame { x: 0, y: 0, width: side, height: side });
+    canvas.text(12, 60, &subtitle(tiles.len()), BODY, FAINT);
     for (i, k) in tiles.into_iter().enumerate() {
         let (column, row) = (i as u32 % columns, i as u32 / columns);
         let frame =
             Frame { x: 12 + column * (side + GAP), y: TOP + row * (side + CAPTION + GAP), width: side, height: side };
-        tile(&mut canvas, &View { frame, ..view }, exam, k, k == deciding);
+        tile(&mut canvas, frame, k);
+        sides(&mut canvas, frame);
+        if k == deciding {
+            canvas.border(Frame { height: frame.height + CAPTION, ..frame }, 4, CHORD);
+        }
     }
-    legend(&mut canvas, 12, height - BOTTOM + 8);
     footer(&mut canvas, ORIENTATION);
     canvas
+}
+
+/// Patient right and left.
+fn sides(canvas: &mut Canvas, frame: Frame) {
+    for (letter, x) in [("R", frame.x + 2), ("L", frame.right() - 20)] {
+        marks::plated(canvas, frame, x, frame.y + frame.height / 2 - 8, letter, SMALL, INK);
+    }
 }
 
 fn subtitle(exam: &Exam<'_>, tiles: usize) -> String {
@@ -59,16 +86,10 @@ fn subtitle(exam: &Exam<'_>, tiles: usize) -> String {
     format!("{which}, {} to {}, upwards; yellow frame: the deciding slice; {}", all.start(), all.end(), window_text())
 }
 
-fn tile(canvas: &mut Canvas, view: &View, exam: &Exam<'_>, k: usize, deciding: bool) {
+fn tile(canvas: &mut Canvas, view: &View, exam: &Exam<'_>, k: usize) {
     let frame = view.frame;
     exam.paint(canvas, view, k, 2.2);
     caption(canvas, Frame { y: frame.bottom(), height: CAPTION, ..frame }, exam, k);
-    for (letter, x) in [("R", frame.x + 2), ("L", frame.right() - 20)] {
-        marks::plated(canvas, frame, x, frame.y + frame.height / 2 - 8, letter, SMALL, INK);
-    }
-    if deciding {
-        canvas.border(Frame { height: frame.height + CAPTION, ..frame }, 4, CHORD);
-    }
 }
 
 fn caption(canvas: &mut Canvas, frame: Frame, exam: &Exam<'_>, k: usize) {

@@ -12,6 +12,18 @@ use std::ops::Range;
 pub const WINDOW_HU: f64 = 1500.0;
 /// Its centre, HU.
 pub const LEVEL_HU: f64 = 300.0;
+/// The densities between black and white, or MR units.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Window {
+    /// Black, and what lies below.
+    pub low: f64,
+    /// White, and what lies above.
+    pub high: f64,
+}
+
+/// The bone window.
+pub const BONE: Window = Window { low: LEVEL_HU - WINDOW_HU / 2.0, high: LEVEL_HU + WINDOW_HU / 2.0 };
+
 /// How much is shown around the lesion, mm.
 const AROUND_MM: f64 = 12.0;
 /// The least that is shown across, mm.
@@ -59,7 +71,7 @@ impl View {
     }
 
     /// Paints the image, cubic between its pixels; in-plane coordinates start at its first pixel.
-    pub fn paint_image(&self, canvas: &mut Canvas, hu: ArrayView2<'_, f32>, spacing_mm: [f64; 2]) {
+    pub fn paint_image(&self, canvas: &mut Canvas, hu: ArrayView2<'_, f32>, spacing_mm: [f64; 2], window: Window) {
         canvas.fill(self.frame, NO_IMAGE);
         let (rows, columns) = hu.dim();
         // Places in the image follow one another, so that those without a tap stand at either end.
@@ -71,7 +83,7 @@ impl View {
         let lines: Vec<Vec<f64>> = needed.map(|y| line(hu.row(y), &across)).collect();
         for (y, taps) in &down {
             let near = taps.index.map(|i| lines[i - first].as_slice());
-            let greys = (0..across.len()).map(|i| grey((0..4).map(|k| taps.weight[k] * near[k][i]).sum()));
+            let greys = (0..across.len()).map(|i| grey((0..4).map(|k| taps.weight[k] * near[k][i]).sum(), window));
             canvas.set_run(across.first().map_or(0, |(x, _)| *x), *y, greys);
         }
     }
@@ -136,8 +148,8 @@ fn line(hu: ArrayView1<'_, f32>, across: &[(u32, Taps)]) -> Vec<f64> {
 }
 
 /// Black at the lower end of the window, white at the upper.
-fn grey(hu: f64) -> [u8; 3] {
-    let share = (hu - (LEVEL_HU - WINDOW_HU / 2.0)) / WINDOW_HU;
+fn grey(value: f64, window: Window) -> [u8; 3] {
+    let share = (value - window.low) / (window.high - window.low);
     // Cut after adding a half: `round` is a call.
     [(share.clamp(0.0, 1.0) * 255.0 + 0.5) as u8; 3]
 }
@@ -200,8 +212,8 @@ mod tests {
 
     #[test]
     fn the_window_ends_at_black_and_white() {
-        assert_eq!([grey(-450.0), grey(300.0), grey(1050.0)], [[0; 3], [128; 3], [255; 3]]);
-        assert_eq!([grey(-9e9), grey(9e9)], [[0; 3], [255; 3]]);
+        assert_eq!([-450.0, 300.0, 1050.0].map(|hu| grey(hu, BONE)), [[0; 3], [128; 3], [255; 3]]);
+        assert_eq!([-9e9, 9e9].map(|hu| grey(hu, BONE)), [[0; 3], [255; 3]]);
     }
 
     #[test]
@@ -209,8 +221,8 @@ mod tests {
         let ramp = Array2::from_shape_fn((100, 100), |(_, x)| 8.0 * x as f32 - 100.0);
         let mut canvas = Canvas::new(220, 130, [9, 9, 9, 255]);
         let view = View::of(&square(76.0), [900.0; 2], FRAME);
-        view.paint_image(&mut canvas, ramp.view(), [1.0, 1.0]);
-        let want = grey(8.0 * view.point(120, 70)[0] - 100.0);
+        view.paint_image(&mut canvas, ramp.view(), [1.0, 1.0], BONE);
+        let want = grey(8.0 * view.point(120, 70)[0] - 100.0, BONE);
         assert_eq!(canvas.get(120, 70), Some(want));
         assert!(canvas.get(130, 70) > canvas.get(90, 70), "patient left is on the right");
         assert_eq!(canvas.get(12, 70).unwrap(), NO_IMAGE[..3], "beside the region");
