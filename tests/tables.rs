@@ -1,0 +1,189 @@
+//! The built program on tables: two readers compared, a paper audited, and what it says of tables that do not serve.
+
+use std::fs;
+use std::path::PathBuf;
+use std::process::{Command, Output};
+
+const HEAD: &str = "patient,timepoint,modality,measure,value\n";
+
+/// A folder with tables.
+struct Desk {
+    dir: tempfile::TempDir,
+}
+
+impl Desk {
+    fn new(files: &[(&str, &str)]) -> Self {
+        let desk = Self { dir: tempfile::Builder::new().prefix("secret-desk").tempdir().unwrap() };
+        for (name, text) in files {
+            fs::write(desk.at(name), text).unwrap();
+        }
+        desk
+    }
+
+    fn at(&self, name: &str) -> PathBuf {
+        self.dir.path().join(name)
+    }
+
+    fn read(&self, name: &str) -> String {
+        let text = fs::read_to_string(self.at(name)).unwrap();
+        assert!(!text.contains("secret-desk"), "{name} tells where it was made");
+        text
+    }
+
+    /// Arguments that name a file of the desk by `@`.
+    fn osteon(&self, args: &[&str]) -> Output {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_osteon"));
+        for arg in args {
+            match arg.strip_prefix('@') {
+                Some(name) => command.arg(self.at(name)),
+                None => command.arg(arg),
+            };
+        }
+        command.output().unwrap()
+    }
+
+    /// What it prints when all is well.
+    fn done(&self, args: &[&str]) -> String {
+        let output = self.osteon(args);
+        assert_eq!((output.status.code(), text(&output.stderr)), (Some(0), String::new()));
+        text(&output.stdout)
+    }
+
+    /// Exit code 2, one line that contains `words` and no path, nothing printed.
+    fn refused(&self, args: &[&str], words: &str) {
+        let output = self.osteon(args);
+        let told = text(&output.stderr);
+        assert_eq!((output.status.code(), text(&output.stdout)), (Some(2), String::new()), "{told}");
+        assert!(told.starts_with("error: ") && told.lines().count() == 1 && told.contains(words), "{told}");
+        assert!(!told.contains("secret-desk"), "{told}");
+    }
+}
+
+fn text(bytes: &[u8]) -> String {
+    String::from_utf8_lossy(bytes).into_owned()
+}
+
+/// Ten patients, a class and a number each, as one reader sees them.
+fn reader(classes: &[&str; 10], shift: f64) -> String {
+    let row = |i: usize| {
+        let number = 30.0 + 3.7 * i as f64 + shift * (i % 3) as f64;
+        format!("P{i},post,CT,rim,{}\nP{i},post,CT,max_diameter,{number}\n", classes[i])
+    };
+    HEAD.to_owned() + &(0..10).map(row).collect::<String>()
+}
+
+const ONE: [&str; 10] =
+    ["none", "none", "none", "none", "incomplete", "incomplete", "incomplete", "complete", "complete", "complete"];
+const OTHER: [&str; 10] =
+    ["none", "none", "none", "incomplete", "incomplete", "incomplete", "complete", "complete", "complete", "complete"];
+
+#[test]
+fn two_readers_are_compared_and_written_down() {
+    let desk = Desk::new(&[("a.csv", &reader(&ONE, 0.0)), ("b.csv", &reader(&OTHER, 0.5))]);
+    let told = desk.done(&["agree", "@a.csv", "@b.csv", "--out", "@out"]);
+    for line in [
+        "rim\n  10 compared; only in A 0, only in B 0; not evaluable in A 0, in B 0, in both 0\n",
+        "  incomplete  0     2           1         3\n",
+        "  same class (8 of 10)  80.0 %\n",
+        "  bias A - B                                   -0.450",
+    ] {
+        assert!(told.contains(line), "{line}: {told}");
+    }
+    let rows = desk.read("out/agreement.csv");
+    // By hand: po 0.8, pe (4*3 + 3*3 + 3*4)/100 = 0.33.
+    assert!(rows.contains("\nrim,,kappa_unweighted,0.70149,"), "{rows}");
+    assert!(rows.contains("\nmax_diameter,mm,bias,-0.45,"), "{rows}");
+    assert!(
+        desk.read("out/agreement.md").contains("![Bland-Altman plot of max_diameter](bland_altman_max_diameter.svg)")
+    );
+    assert!(desk.read("out/bland_altman_max_diameter.svg").contains("max_diameter: mean of A and B [mm]"));
+    let again = desk.done(&["agree", "@a.csv", "@b.csv", "--out", "@again", "--measure", "max_diameter"]);
+    assert!(!again.contains("rim") && !desk.read("again/agreement.csv").contains("rim"));
+    let plot = "bland_altman_max_diameter.svg";
+    assert_eq!(desk.read(&format!("again/{plot}")), desk.read(&format!("out/{plot}")));
+}
+
+#[test]
+fn tables_that_cannot_be_compared_are_one_line() {
+    let good = reader(&ONE, 0.0);
+    let other_names = good.replace(",post,", ",after,");
+    let bad_class = good.replace("P4,post,CT,rim,incomplete", "P4,post,CT,rim,partly");
+    let bad_number = good.replace("max_diameter,30\n", "max_diameter,thirty\n");
+    let desk = Desk::new(&[
+        ("good.csv", &good),
+        ("names.csv", &other_names),
+        ("class.csv", &bad_class),
+        ("number.csv", &bad_number),
+        ("twice.csv", &format!("{good}P1,post,CT,rim,none\n")),
+        ("semicolons.csv", &good.replace(',', ";")),
+        ("columns.csv", &good.replace("measure", "what")),
+        ("ragged.csv", &format!("{good}P1,post\n")),
+        ("header.csv", HEAD),
+        ("empty.csv", ""),
+        ("refused.csv", &format!("{HEAD}P0,post,CT,rim,\n")),
+    ]);
+    let cases = [
+        ("names.csv", "in common are 10 patients, 0 timepoints"),
+        ("class.csv", "table B, line 10: the value of rim must be one of none, incomplete, complete"),
+        ("number.csv", "table B, line 3: the value of max_diameter must be a number"),
+        (
+            "twice.csv",
+            "table B, lines 4 and 22 have the same patient, timepoint, modality, series, lesion and measure: keep one",
+        ),
+        ("semicolons.csv", "table B is not separated by commas"),
+        ("columns.csv", "table B has no column `measure`"),
+        ("ragged.csv", "table B, line 22: another number of cells"),
+        ("header.csv", "table B has no rows"),
+        ("empty.csv", "table B has no"),
+        ("refused.csv", "nothing could be compared: max_diameter: no row has a value in both tables; rim: no row has"),
+        ("gone.csv", "table B cannot be read: entity not found"),
+    ];
+    for (name, words) in cases {
+        desk.refused(&["agree", "@good.csv", &format!("@{name}"), "--out", "@out"], words);
+    }
+    desk.refused(&["agree", "@good.csv", "@good.csv", "--measure", "max_diametre"], "did you mean `max_diameter`?");
+    assert!(!desk.at("out").exists(), "nothing is written");
+}
+
+#[test]
+fn a_result_that_cannot_be_written_ends_with_3() {
+    let desk = Desk::new(&[("a.csv", &reader(&ONE, 0.0)), ("file", "")]);
+    let output = desk.osteon(&["agree", "@a.csv", "@a.csv", "--out", "@file"]);
+    assert_eq!(output.status.code(), Some(3), "{}", text(&output.stderr));
+    assert!(text(&output.stderr).contains("name another folder with --out"));
+}
+
+const YUAN: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/configs/yuan2022.toml");
+
+#[test]
+fn a_paper_is_audited() {
+    let desk = Desk::new(&[]);
+    let told = desk.done(&["audit", YUAN]);
+    assert!(told.contains("ECOG score\n") && told.contains("10 improved (8 by 1, 2 by 2), none worse"), "{told}");
+    assert!(told.ends_with("46 consistent, 6 with a note, 3 doubtful, 4 contradicted by others\n"), "{told}");
+    let found: Vec<serde_json::Value> = serde_json::from_str(&desk.done(&["audit", YUAN, "--json"])).unwrap();
+    let of = |verdict: &str| found.iter().filter(|f| f["verdict"] == verdict).count();
+    assert_eq!(["consistent", "note", "doubtful", "contradiction"].map(of), [46, 6, 3, 4]);
+}
+
+#[test]
+fn facts_that_cannot_be_used_are_one_line() {
+    let head = "source = \"x\"\nn = 24\n";
+    let desk = Desk::new(&[
+        ("no.toml", "source"),
+        ("key.toml", &format!("{head}[[count]]\nrow = \"a\"\ncount = 1\nprecent = \"4.2\"\n")),
+        ("bare.toml", &format!("{head}[[count]]\nrow = \"a\"\ncount = 1\npercent = 4.2\n")),
+        (
+            "n.toml",
+            &format!(
+                "{head}[[mean]]\nrow = \"a\"\nn = 1\nbefore = {{ mean = \"1\", sd = \"1\" }}\n\
+                            after = {{ mean = \"1\", sd = \"1\" }}\nt = \"1\"\np = \"1\"\n"
+            ),
+        ),
+    ]);
+    desk.refused(&["audit", "@no.toml"], "file of facts, line 1");
+    desk.refused(&["audit", "@key.toml"], "line 6: unknown field `precent`");
+    desk.refused(&["audit", "@bare.toml"], "line 6: invalid type: floating point `4.2`, expected a string");
+    desk.refused(&["audit", "@n.toml"], "`a`: give n, the number of pairs, of at least 2");
+    desk.refused(&["audit", "@gone.toml"], "cannot be read: entity not found");
+}
