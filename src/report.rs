@@ -5,6 +5,7 @@ pub mod audit;
 pub mod bland_altman_plot;
 pub mod canvas;
 pub mod closing;
+pub mod cohort;
 mod deciding;
 mod exam;
 #[cfg(test)]

@@ -6,9 +6,12 @@
 pub mod agreement;
 pub mod audit;
 pub mod bland_altman;
+pub mod cohort;
 pub mod confusion;
 pub mod distribution;
 pub mod figures;
+pub mod hodges_lehmann;
+pub mod holm;
 pub mod icc;
 pub mod kappa;
 pub mod mcnemar;
@@ -18,6 +21,7 @@ pub mod pairs;
 mod recorded_tests;
 pub mod signed_rank;
 pub mod summary;
+pub mod table;
 
 /// The 97.5 % point of the normal distribution.
 pub const Z_975: f64 = 1.959_963_984_540_054;
@@ -58,6 +62,9 @@ pub enum Undefined {
     /// All values of both sides are one.
     #[error("the values do not vary")]
     OneValue,
+    /// It would take too long.
+    #[error("too many pairs")]
+    TooMany,
     /// Chance alone would agree always.
     #[error("all are of one class")]
     OneClass,

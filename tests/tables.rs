@@ -153,6 +153,135 @@ fn a_result_that_cannot_be_written_ends_with_3() {
     assert!(text(&output.stderr).contains("name another folder with --out"));
 }
 
+/// A run of 24 patients: 21 diameters fall, each by another length, 3 stay; of two more one was examined once and one
+/// failed.
+fn run() -> (String, String) {
+    let mut exams =
+        "patient,timepoint,modality,series,lesion,measure,value,unit,uncertainty,slice,status,reason,flags\n"
+            .to_owned();
+    for i in 0..24 {
+        let after = 60.0 - 0.4 * f64::from(i.min(21)) * f64::from(u8::from(i < 21));
+        let grade = ["0", "1a", "1b", "2a", "2b", "3"][i as usize % 6];
+        for (timepoint, diameter, grade) in [("pre", 60.4, "0"), ("post", after, grade)] {
+            let diameter = if i < 21 { diameter } else { 60.0 };
+            exams += &format!("P{i:02},{timepoint},CT,main,1,max_diameter,{diameter:.1},mm,,,ok,,\n");
+            exams += &format!("P{i:02},{timepoint},CT,main,1,boriani_grade,{grade},,,,ok,,\n");
+        }
+    }
+    exams += "P24,pre,CT,main,1,max_diameter,50,mm,,,ok,,\nP25,pre,CT,main,1,max_diameter,50,mm,,,ok,,\n\
+              P25,pre,CT,main,1,boriani_grade,0,,,,ok,,\n";
+    let failures = "patient,timepoint,modality,series,lesion,line,stage,reason,message\n\
+                    P25,post,CT,main,1,52,image,truncated_file,the file ends early\n";
+    (exams, failures.to_owned())
+}
+
+/// Scores whose counts and changes are those of the paper's Table 2.
+fn scores() -> String {
+    let spread = |groups: &[(&str, &str, usize)]| -> Vec<[String; 2]> {
+        let each = groups.iter().flat_map(|(a, b, n)| std::iter::repeat_n([a.to_string(), b.to_string()], *n));
+        each.collect()
+    };
+    let ecog = spread(&[
+        ("0", "0", 1),
+        ("1", "0", 1),
+        ("1", "1", 11),
+        ("2", "1", 5),
+        ("2", "2", 2),
+        ("3", "1", 2),
+        ("3", "2", 2),
+    ]);
+    let frankel = spread(&[("D", "E", 4), ("D", "D", 2), ("E", "E", 18)]);
+    let kps = spread(&[("50", "60", 6), ("50", "70", 4), ("50", "80", 4), ("50", "90", 3), ("70", "70", 7)]);
+    let mut text = "patient,timepoint,kps,ecog,frankel\n".to_owned();
+    for i in 0..24 {
+        for (side, timepoint) in ["pre", "post"].iter().enumerate() {
+            text += &format!("P{i:02},{timepoint},{},{},{}\n", kps[i][side], ecog[i][side], frankel[i][side]);
+        }
+    }
+    text
+}
+
+#[test]
+fn a_finished_run_becomes_the_tables_of_a_paper() {
+    let (exams, failures) = run();
+    let desk = Desk::new(&[("exams.csv", &exams), ("failures.csv", &failures), ("scores.csv", &scores())]);
+    let told = desk.done(&["cohort", "@", "--clinical", "@scores.csv"]);
+    let flow = "26 patients in the run, 24 with a measure before and after. Left out: 1 after: truncated file, 1 one timepoint.";
+    assert!(told.starts_with(flow), "{told}");
+    let table = desk.read("cohort.csv");
+    for row in [
+        "1,CT max_diameter,median,60.4,56.6,24,wilcoxon,-4.01451,0.00005957,0.00000095367,",
+        "2,ecog,classes,24,24,24,wilcoxon,-2.97189,0.0029597,0.0019531,",
+        "2,frankel,classes,24,24,24,wilcoxon,-2,0.0455,0.125,0.125,",
+        "2,kps,median,50,70,24,wilcoxon,-3.65167,",
+        "2,ecog,count:1,12,18,24,,,,,,,,\n",
+        "1,CT max_diameter,fell,,,21,,,,,,,,\n",
+    ] {
+        assert!(table.contains(row), "{row}: {table}");
+    }
+    assert!(table.lines().all(|line| line.matches(',').count() == 13), "{table}");
+    let flow = desk.read("flow.csv");
+    assert!(flow.contains("\nP24,1,,,one_timepoint\nP25,1,,,after:truncated_file\n"), "{flow}");
+    let patients = desk.read("patients.csv");
+    assert!(patients.contains("P01,1,CT,max_diameter,mm,pre,60.4,post,59.6,-0.8,-1.3245,\n"), "{patients}");
+    assert!(patients.contains("P25,1,CT,max_diameter,mm,pre,50,post,,,,after:truncated_file\n"), "{patients}");
+    let page = desk.read("cohort.md");
+    assert!(page.contains("it fell in 21 of 24, stayed in 3 and rose in 0."), "{page}");
+    assert!(!page.contains("NaN") && !told.contains("NaN"));
+}
+
+#[test]
+fn runs_that_cannot_be_paired_are_one_line() {
+    let row = |patient: &str, timepoint: &str, value: &str| format!("{patient},{timepoint},CT,max_diameter,{value}\n");
+    let once = HEAD.to_owned() + &row("P1", "pre", "50") + &row("P2", "pre", "40");
+    let apart = HEAD.to_owned() + &row("P1", "pre", "50") + &row("P1", "post", "");
+    let both = HEAD.to_owned() + &row("P1", "pre", "50") + &row("P1", "post", "40");
+    let desk = Desk::new(&[
+        ("stranger.csv", "patient,timepoint,vas\nX,pre,1\n"),
+        ("range.csv", "patient,timepoint,vas\nP1,pre,12\n"),
+    ]);
+    for (folder, exams) in [("once", &once), ("apart", &apart), ("both", &both)] {
+        fs::create_dir(desk.at(folder)).unwrap();
+        fs::write(desk.at(folder).join("exams.csv"), exams).unwrap();
+    }
+    fs::create_dir_all(desk.at("begun/records")).unwrap();
+    desk.refused(&["cohort", "@nowhere"], "the folder holds no exams.csv");
+    desk.refused(&["cohort", "@begun"], "the run has not finished");
+    desk.refused(&["cohort", "@once"], "every patient has but one timepoint (pre)");
+    desk.refused(&["cohort", "@apart"], "no patient has a measure both before and after");
+    desk.refused(
+        &["cohort", "@both", "--set", "cohort.after=m6"],
+        "no patient has the timepoint `m6` of cohort.after; there are pre, post",
+    );
+    desk.refused(&["cohort", "@both", "--clinical", "@stranger.csv"], "1 of its patients are not in the run");
+    desk.refused(&["cohort", "@both", "--clinical", "@range.csv"], "line 2: vas must be a number from 0 to 10");
+    let one = desk.done(&["cohort", "@both"]);
+    assert!(one.contains("1 patient in the run, 1 with a measure") && !one.contains("NaN"), "{one}");
+}
+
+/// A cohort of few, or in which nothing changes, has words where it has no numbers.
+#[test]
+fn small_and_unchanged_cohorts_have_no_empty_promises() {
+    let row = |patient: &str, timepoint: &str, value: &str| format!("{patient},{timepoint},CT,max_diameter,{value}\n");
+    let unchanged: String = ["P1", "P2", "P3"].iter().map(|p| row(p, "pre", "50") + &row(p, "post", "50")).collect();
+    let two: String = ["P1", "P2"].iter().map(|p| row(p, "pre", "50") + &row(p, "post", "40")).collect();
+    let three = row("P1", "t0", "50") + &row("P1", "t1", "45") + &row("P1", "t2", "40");
+    let desk = Desk::new(&[]);
+    for (folder, rows, words) in [
+        ("unchanged", &unchanged, "none: no pair differs"),
+        ("two", &two, "-1.414"),
+        ("three", &three, "40.0 (40.0, 40.0)"),
+    ] {
+        fs::create_dir(desk.at(folder)).unwrap();
+        fs::write(desk.at(folder).join("exams.csv"), HEAD.to_owned() + rows).unwrap();
+        let told = desk.done(&["cohort", &format!("@{folder}")]);
+        assert!(told.contains(words) && !told.contains("NaN"), "{told}");
+        assert!(!desk.read(&format!("{folder}/cohort.csv")).contains("NaN"));
+    }
+    let middle = desk.done(&["cohort", "@three", "--set", "cohort.after=t1"]);
+    assert!(middle.contains("45.0 (45.0, 45.0)"), "{middle}");
+}
+
 const YUAN: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/configs/yuan2022.toml");
 
 #[test]

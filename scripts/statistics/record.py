@@ -18,6 +18,7 @@ from statsmodels.formula.api import ols
 from statsmodels.stats.anova import anova_lm
 from statsmodels.stats.contingency_tables import mcnemar
 from statsmodels.stats.inter_rater import cohens_kappa
+from statsmodels.stats.multitest import multipletests
 from statsmodels.stats.weightstats import DescrStatsW
 
 SEED = 20221
@@ -147,6 +148,13 @@ def icc(n, rows, columns, error, k=2):
     return [two, two_low, two_high, three, (f_low - 1) / (f_low + k - 1), (f_high - 1) / (f_high + k - 1)]
 
 
+def several(random):
+    """Chances of several tests, ties among them, by Holm's correction."""
+    chances = [round(float(c), 3) for c in random.random(int(random.integers(1, 9))) ** 3]
+    emit("several", p=chances, holm=short(list(multipletests(chances, method="holm")[1])))
+    return True
+
+
 def tails(random):
     df = float(random.choice([1, 2, 5, 23, 60, 400, 5000])) + float(random.choice([0, 0.5]))
     t = float(f"{random.choice([0.01, 1, 4, 20]) * (0.2 + random.random()):.6g}")
@@ -160,7 +168,7 @@ def tails(random):
 def main():
     random = np.random.default_rng(SEED)
     emit("versions", numpy=np.__version__, scipy=scipy.__version__, statsmodels=statsmodels.__version__, seed=SEED)
-    for make, count in ((paired, 400), (classes, 250), (numbers, 200), (yes_no, 50), (tails, 100)):
+    for make, count in ((paired, 400), (classes, 250), (numbers, 200), (yes_no, 50), (tails, 70), (several, 30)):
         made = 0
         while made < count:
             made += make(random)

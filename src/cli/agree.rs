@@ -5,8 +5,8 @@ use crate::config::LogFormat;
 use crate::io::disk::{Disk, LocalDisk, unwritable};
 use crate::report::agreement;
 use crate::report::bland_altman_plot::bland_altman_plot;
-use crate::stats::agreement::table::{self, Reader};
-use crate::stats::agreement::{Comparison, Outcome, agree as compare};
+use crate::stats::agreement::{Comparison, Outcome, TABLES, agree as compare};
+use crate::stats::table;
 use clap::Args;
 use std::path::{Path, PathBuf};
 
@@ -33,8 +33,8 @@ pub struct AgreeArgs {
 /// If a table cannot be used, nothing can be compared, or the output cannot be written.
 pub fn agree(args: &AgreeArgs, common: &Common) -> Result<i32, Failure> {
     common.start_logging(LogFormat::Text);
-    let a = table::read(&args.a, Reader::A).map_err(|e| Failure::of(exit::USAGE, e))?;
-    let b = table::read(&args.b, Reader::B).map_err(|e| Failure::of(exit::USAGE, e))?;
+    let a = table::read(&args.a, TABLES[0]).map_err(|e| Failure::of(exit::USAGE, e))?;
+    let b = table::read(&args.b, TABLES[1]).map_err(|e| Failure::of(exit::USAGE, e))?;
     let found = compare(&a, &b, args.measure.as_deref()).map_err(|e| Failure::of(exit::USAGE, e))?;
     if let Some(out) = &args.out {
         write(&found, out, &LocalDisk)?;

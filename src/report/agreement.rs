@@ -283,16 +283,16 @@ fn harmless_text(cell: &str) -> String {
 mod tests {
     use super::*;
     use crate::stats::agreement::agree;
-    use crate::stats::agreement::table::{Reader, parse};
+    use crate::stats::table::parse;
 
     fn compared(rows: &[(&str, &str, &str)]) -> Vec<Comparison> {
-        let table = |pick: fn(&(&str, &str, &str)) -> String, reader| {
+        let table = |pick: fn(&(&str, &str, &str)) -> String, name| {
             let rows: String =
                 rows.iter().enumerate().map(|(i, row)| format!("P{i},post,CT,{}\n", pick(row))).collect();
-            parse(format!("patient,timepoint,modality,measure,value\n{rows}").as_bytes(), reader).unwrap()
+            parse(format!("patient,timepoint,modality,measure,value\n{rows}").as_bytes(), name).unwrap()
         };
-        let a = table(|(measure, a, _)| format!("{measure},{a}"), Reader::A);
-        let b = table(|(measure, _, b)| format!("{measure},{b}"), Reader::B);
+        let a = table(|(measure, a, _)| format!("{measure},{a}"), "table A");
+        let b = table(|(measure, _, b)| format!("{measure},{b}"), "table B");
         agree(&a, &b, None).unwrap()
     }
 
@@ -317,7 +317,7 @@ mod tests {
     fn rows_of_one_patient_are_said_to_depend() {
         let table = |value| {
             let text = format!("patient,timepoint,modality,measure,value\nP,pre,CT,rim,none\nP,post,CT,rim,{value}\n");
-            parse(text.as_bytes(), Reader::A).unwrap()
+            parse(text.as_bytes(), "table A").unwrap()
         };
         let shown = text(&agree(&table("none"), &table("complete"), None).unwrap());
         assert!(shown.contains("The 2 rows are of 1 patient:"), "{shown}");

@@ -1,7 +1,5 @@
 //! Two tables of measures compared: two readers, a reader and Osteon, or Osteon with itself (method.md 8).
 
-pub mod table;
-
 use super::Undefined;
 use super::bland_altman::{BlandAltman, bland_altman};
 use super::confusion::Confusion;
@@ -10,10 +8,13 @@ use super::kappa::{Coefficient, Weights, ac2, kappa};
 use super::paired_t::paired_t;
 use super::pairs::Pairs;
 use super::summary::{Summary, summary};
+use super::table::{Entry, Key, Table};
 use crate::config::nearest::nearest;
 use crate::measure::{MEASUREMENTS, Measure, measure};
 use std::collections::BTreeSet;
-use table::{Entry, Key, Reader, Table};
+
+/// What the two tables are called.
+pub const TABLES: [&str; 2] = ["table A", "table B"];
 
 /// One measure in both tables.
 #[derive(Clone, Debug, PartialEq)]
@@ -113,10 +114,10 @@ pub enum AgreeError {
     #[error("nothing could be compared: {0}")]
     NothingCompared(String),
     /// A cell is neither a number nor a class of its measure.
-    #[error("table {reader:?}, line {line}: the value of {measure} must be {expected}")]
+    #[error("{table}, line {line}: the value of {measure} must be {expected}")]
     Value {
         /// Which table.
-        reader: Reader,
+        table: &'static str,
         /// Its line.
         line: u64,
         /// The measure.
@@ -223,16 +224,16 @@ impl<'a> Said<'a> {
 
     /// Both values as `read` takes them, or which of the two is not what is expected.
     fn both<T>(&self, name: &str, expected: &str, read: impl Fn(&str) -> Option<T>) -> Result<(T, T), AgreeError> {
-        let one = |i: usize, reader| {
+        let one = |i: usize| {
             let error = || AgreeError::Value {
-                reader,
+                table: TABLES[i],
                 line: self.lines[i],
                 measure: name.to_owned(),
                 expected: expected.to_owned(),
             };
             read(self.values[i]).ok_or_else(error)
         };
-        Ok((one(0, Reader::A)?, one(1, Reader::B)?))
+        Ok((one(0)?, one(1)?))
     }
 }
 
@@ -284,7 +285,7 @@ mod tests {
 
     fn table(rows: &[&str]) -> Table {
         let text: String = rows.iter().map(|row| format!("{row}\n")).collect();
-        table::parse(format!("{HEAD}{text}").as_bytes(), Reader::A).unwrap()
+        super::super::table::parse(format!("{HEAD}{text}").as_bytes(), TABLES[0]).unwrap()
     }
 
     fn grades(values: &[&str]) -> Table {

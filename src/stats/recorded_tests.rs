@@ -3,6 +3,7 @@
 use super::bland_altman::bland_altman;
 use super::confusion::Confusion;
 use super::distribution::{f_of_tail, normal_p, t_of_p, t_p};
+use super::holm::holm;
 use super::icc::icc;
 use super::kappa::{Weights, kappa};
 use super::mcnemar::mcnemar_exact;
@@ -53,8 +54,8 @@ fn ends(interval: Interval) -> [f64; 2] {
 
 #[test]
 fn a_thousand_tables_are_recorded() {
-    let kinds = ["paired", "classes", "numbers", "yes_no", "tails"];
-    assert_eq!(kinds.map(|kind| tables(kind).len()), [400, 250, 200, 50, 100]);
+    let kinds = ["paired", "classes", "numbers", "yes_no", "tails", "several"];
+    assert_eq!(kinds.map(|kind| tables(kind).len()), [400, 250, 200, 50, 70, 30]);
     let scipy = &tables("versions")[0]["scipy"];
     assert_eq!(scipy, "1.17.1");
 }
@@ -141,5 +142,13 @@ fn tails_and_quantiles() {
         let [t, df, df2] = ["t", "df", "df2"].map(|name| table[name].as_f64().unwrap());
         let found = [t_p(t, df), normal_p(t), t_of_p(0.05, df), f_of_tail(0.025, df, df2)];
         same(&found, &table["found"], &[CHANCE, CHANCE, NUMBER, NUMBER], 0.0, &table);
+    }
+}
+
+#[test]
+fn several_tests() {
+    for table in tables("several") {
+        let chances: Vec<f64> = numbers(&table["p"]).into_iter().flatten().collect();
+        same(&holm(&chances), &table["holm"], &vec![CHANCE; chances.len()], 0.0, &table);
     }
 }

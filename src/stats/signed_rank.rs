@@ -78,20 +78,23 @@ fn variance(groups: &[&[f64]], n: usize) -> f64 {
     n * (n + 1.0) * (2.0 * n + 1.0) / 24.0 - ties / 48.0
 }
 
-/// The chance that ranks with random signs give a positive sum of at most `sum`: one rank after another is or is not
-/// positive.
 fn chance_of_at_most(sum: u64, ranks: &[u64]) -> f64 {
-    let sum = sum as usize;
-    let mut chance = vec![0.0; sum + 1];
+    sums_of_positive(ranks, sum).iter().sum()
+}
+
+/// The chance of every sum up to `most` that ranks with random signs may have of the positive ones: one rank after
+/// another is or is not among them.
+pub fn sums_of_positive(ranks: &[u64], most: u64) -> Vec<f64> {
+    let mut chance = vec![0.0; most as usize + 1];
     chance[0] = 1.0;
     for &rank in ranks {
         let rank = rank as usize;
-        for s in (0..=sum).rev() {
-            let with = if s >= rank { chance[s - rank] } else { 0.0 };
-            chance[s] = (chance[s] + with) / 2.0;
+        for sum in (0..chance.len()).rev() {
+            let with = if sum >= rank { chance[sum - rank] } else { 0.0 };
+            chance[sum] = (chance[sum] + with) / 2.0;
         }
     }
-    chance.iter().sum()
+    chance
 }
 
 #[cfg(test)]

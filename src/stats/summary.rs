@@ -45,7 +45,7 @@ pub fn sorted(values: &[f64]) -> Vec<f64> {
 }
 
 /// The middle of at least one sorted value, or the mean of the middle two.
-fn median(sorted: &[f64]) -> f64 {
+pub fn median(sorted: &[f64]) -> f64 {
     let (last, half) = (sorted.len() - 1, sorted.len() / 2);
     (sorted[last / 2] + sorted[half]) / 2.0
 }

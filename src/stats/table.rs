@@ -1,4 +1,4 @@
-//! One reader's table: `exams.csv` of a run, or any table of patient, timepoint, modality, measure and value.
+//! A table of measures: `exams.csv` of a run, or any table of patient, timepoint, modality, measure and value.
 
 use crate::batch::study::ExamName;
 use std::collections::BTreeMap;
@@ -14,55 +14,46 @@ pub struct Key {
     pub exam: [String; 5],
 }
 
-/// What a reader says.
+/// What was read.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Entry {
     /// As written; `None` if it was not evaluable.
     pub value: Option<String>,
     /// As written; empty if there is no such column.
     pub unit: String,
+    /// Why there is no value, as written; empty if there is no such column.
+    pub reason: String,
     /// Line of the table, from 1.
     pub line: u64,
 }
 
-/// All of one reader's values.
+/// All values of a table.
 pub type Table = BTreeMap<Key, Entry>;
 
-/// Which of the two tables.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Reader {
-    /// The first.
-    A,
-    /// The second.
-    B,
-}
-
-/// Why a table cannot be compared. No cell is repeated but names of columns and measures.
+/// Why a table cannot be used; each names it. No cell is repeated but names of columns and measures.
 #[derive(Debug, thiserror::Error)]
 pub enum TableError {
     /// No such file, or not to be read.
-    #[error("table {0:?} cannot be read: {kind}; give the path of a CSV file that you may read", kind = .1.kind())]
-    Unreadable(Reader, #[source] io::Error),
+    #[error("{0} cannot be read: {kind}; give the path of a CSV file that you may read", kind = .1.kind())]
+    Unreadable(&'static str, #[source] io::Error),
     /// Another encoding.
-    #[error("table {0:?} is not UTF-8: save it as CSV UTF-8")]
-    NotUtf8(Reader),
+    #[error("{0} is not UTF-8: save it as CSV UTF-8")]
+    NotUtf8(&'static str),
     /// Another separator.
-    #[error("table {0:?} is not separated by commas: save it with commas")]
-    NotCommas(Reader),
+    #[error("{0} is not separated by commas: save it with commas")]
+    NotCommas(&'static str),
     /// Nothing to compare.
-    #[error("table {0:?} has no rows: it needs a header and a row for each value")]
-    Empty(Reader),
+    #[error("{0} has no rows: it needs a header and a row for each value")]
+    Empty(&'static str),
     /// A required column is not there.
-    #[error("table {0:?} has no column `{1}`: it needs patient, timepoint, modality, measure and value")]
-    MissingColumn(Reader, &'static str),
+    #[error("{0} has no column `{1}`: it needs patient, timepoint, modality, measure and value")]
+    MissingColumn(&'static str, &'static str),
     /// A row is longer or shorter than the header.
-    #[error("table {0:?}, line {1}: another number of cells than the header has: check commas and quotes")]
-    Ragged(Reader, u64),
+    #[error("{0}, line {1}: another number of cells than the header has: check commas and quotes")]
+    Ragged(&'static str, u64),
     /// Two rows say something of the same.
-    #[error(
-        "table {0:?}, lines {1} and {2} have the same patient, timepoint, modality, series, lesion and measure: keep one"
-    )]
-    Twice(Reader, u64, u64),
+    #[error("{0}, lines {1} and {2} have the same patient, timepoint, modality, series, lesion and measure: keep one")]
+    Twice(&'static str, u64, u64),
 }
 
 /// Columns of the key with what stands in for an absent column or an empty cell; `None` if it must be there.
@@ -78,37 +69,37 @@ const EXAM: [(&str, Option<&str>); 5] = [
 ///
 /// # Errors
 /// If it cannot be used, with the line and the remedy.
-pub fn read(path: &Path, reader: Reader) -> Result<Table, TableError> {
-    let bytes = std::fs::read(path).map_err(|e| TableError::Unreadable(reader, e))?;
-    parse(&bytes, reader)
+pub fn read(path: &Path, name: &'static str) -> Result<Table, TableError> {
+    let bytes = std::fs::read(path).map_err(|e| TableError::Unreadable(name, e))?;
+    parse(&bytes, name)
 }
 
 /// Reads the text of a table.
 ///
 /// # Errors
 /// As [`read`].
-pub fn parse(bytes: &[u8], reader: Reader) -> Result<Table, TableError> {
-    let text = std::str::from_utf8(bytes).map_err(|_| TableError::NotUtf8(reader))?;
+pub fn parse(bytes: &[u8], name: &'static str) -> Result<Table, TableError> {
+    let text = std::str::from_utf8(bytes).map_err(|_| TableError::NotUtf8(name))?;
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     let mut csv = csv::ReaderBuilder::new().trim(csv::Trim::All).from_reader(text.as_bytes());
-    let columns = Columns::of(csv.headers().map_err(|e| ragged(&e, text, reader))?, reader)?;
+    let columns = Columns::of(csv.headers().map_err(|e| ragged(&e, text, name))?, name)?;
     let mut table = Table::new();
     for record in csv.records() {
-        let record = record.map_err(|e| ragged(&e, text, reader))?;
+        let record = record.map_err(|e| ragged(&e, text, name))?;
         let line = line_of(text, record.position());
         if let Some(earlier) = table.insert(columns.key(&record), columns.entry(&record, line)) {
-            return Err(TableError::Twice(reader, earlier.line, line));
+            return Err(TableError::Twice(name, earlier.line, line));
         }
     }
-    if table.is_empty() { Err(TableError::Empty(reader)) } else { Ok(table) }
+    if table.is_empty() { Err(TableError::Empty(name)) } else { Ok(table) }
 }
 
-fn ragged(error: &csv::Error, text: &str, reader: Reader) -> TableError {
-    TableError::Ragged(reader, line_of(text, error.position()))
+fn ragged(error: &csv::Error, text: &str, name: &'static str) -> TableError {
+    TableError::Ragged(name, line_of(text, error.position()))
 }
 
 /// The line where a record starts; blank lines before it are not part of it.
-fn line_of(text: &str, position: Option<&csv::Position>) -> u64 {
+pub fn line_of(text: &str, position: Option<&csv::Position>) -> u64 {
     let from = position.map_or(0, |p| p.byte() as usize);
     let blank = text.as_bytes()[from..].iter().take_while(|b| matches!(b, b'\n' | b'\r')).count();
     1 + text.as_bytes()[..from + blank].iter().filter(|&&b| b == b'\n').count() as u64
@@ -121,23 +112,22 @@ struct Columns {
     value: usize,
     unit: Option<usize>,
     status: Option<usize>,
+    reason: Option<usize>,
 }
 
 impl Columns {
-    fn of(header: &csv::StringRecord, reader: Reader) -> Result<Self, TableError> {
+    fn of(header: &csv::StringRecord, name: &'static str) -> Result<Self, TableError> {
         if header.len() == 1 && header[0].contains([';', '\t']) {
-            return Err(TableError::NotCommas(reader));
+            return Err(TableError::NotCommas(name));
         }
-        let find = |name: &str| header.iter().position(|column| column.eq_ignore_ascii_case(name));
-        let must = |name| find(name).ok_or(TableError::MissingColumn(reader, name));
-        for (name, stand_in) in EXAM {
-            if stand_in.is_none() {
-                must(name)?;
-            }
+        let find = |column: &str| header.iter().position(|there| there.eq_ignore_ascii_case(column));
+        let must = |column| find(column).ok_or(TableError::MissingColumn(name, column));
+        for (column, _) in EXAM.iter().filter(|(_, stand_in)| stand_in.is_none()) {
+            must(column)?;
         }
-        let exam = EXAM.map(|(name, _)| find(name));
+        let exam = EXAM.map(|(column, _)| find(column));
         let (measure, value) = (must("measure")?, must("value")?);
-        Ok(Self { exam, measure, value, unit: find("unit"), status: find("status") })
+        Ok(Self { exam, measure, value, unit: find("unit"), status: find("status"), reason: find("reason") })
     }
 
     fn key(&self, record: &csv::StringRecord) -> Key {
@@ -153,7 +143,8 @@ impl Columns {
     fn entry(&self, record: &csv::StringRecord, line: u64) -> Entry {
         let refused = self.status.is_some_and(|at| &record[at] == "not_evaluable");
         let value = Some(&record[self.value]).filter(|v| !v.is_empty() && !refused).map(str::to_owned);
-        Entry { value, unit: self.unit.map_or("", |at| &record[at]).to_owned(), line }
+        let text = |at: Option<usize>| at.map_or("", |at| &record[at]).to_owned();
+        Entry { value, unit: text(self.unit), reason: text(self.reason), line }
     }
 }
 
@@ -167,9 +158,9 @@ mod tests {
 
     #[test]
     fn both_forms_give_the_same_keys() {
-        let exams = parse(EXAMS.as_bytes(), Reader::A).unwrap();
+        let exams = parse(EXAMS.as_bytes(), "table A").unwrap();
         let plain = "\u{feff}Patient, Timepoint, Modality, Measure, Value\nP1, pre, ct, rim, complete\n";
-        let plain = parse(plain.as_bytes(), Reader::B).unwrap();
+        let plain = parse(plain.as_bytes(), "table B").unwrap();
         let (key, entry) = plain.iter().next().unwrap();
         assert_eq!(exams[key].value, entry.value);
         assert_eq!(exams.values().filter(|e| e.value.is_none()).count(), 1);
@@ -178,7 +169,7 @@ mod tests {
 
     #[test]
     fn what_is_wrong_is_said_with_its_line() {
-        let said = |text: &str| parse(text.as_bytes(), Reader::B).unwrap_err().to_string();
+        let said = |text: &str| parse(text.as_bytes(), "table B").unwrap_err().to_string();
         let head = "patient,timepoint,modality,measure,value\n";
         let twice = format!("{head}P,pre,CT,rim,none\n\nP,pre,CT,rim,complete\n");
         assert!(said(&twice).starts_with("table B, lines 2 and 4 have the same patient"), "{}", said(&twice));
@@ -186,8 +177,8 @@ mod tests {
         assert!(said("patient;timepoint\n").contains("commas"));
         assert!(said(head).contains("no rows"));
         assert!(said(&format!("{head}P,pre,CT\n")).contains("line 2: another number of cells"));
-        assert!(parse(b"\xff\xfe", Reader::A).unwrap_err().to_string().contains("table A is not UTF-8"));
-        let missing = read(Path::new("/nowhere/at/all.csv"), Reader::A).unwrap_err().to_string();
+        assert!(parse(b"\xff\xfe", "table A").unwrap_err().to_string().contains("table A is not UTF-8"));
+        let missing = read(Path::new("/nowhere/at/all.csv"), "table A").unwrap_err().to_string();
         assert!(missing.contains("entity not found") && !missing.contains("nowhere"), "{missing}");
     }
 }
