@@ -62,16 +62,20 @@ pub struct CohortChoice {
     pub before: String,
     /// The timepoint after treatment.
     pub after: String,
+    /// Whether only values that a reader accepted or corrected enter.
+    pub require_review: bool,
     /// Of measures that several series of an exam may give, the one that counts.
     pub series: BTreeMap<String, String>,
 }
 
 impl CohortChoice {
-    fn of(mut values: BTreeMap<String, String>) -> Self {
+    fn of(mut values: Table) -> Self {
         let mut take = |key: &str| values.remove(key).expect("configs/default.toml has this key");
-        let (before, after) = (take("before"), take("after"));
+        let (before, after) = (typed(take("before")), typed(take("after")));
+        let require_review = typed(take("require_review"));
         let measure = |key: String| key.trim_start_matches("series.").to_owned();
-        Self { before, after, series: values.into_iter().map(|(key, series)| (measure(key), series)).collect() }
+        let series = values.into_iter().map(|(key, series)| (measure(key), typed(series))).collect();
+        Self { before, after, require_review, series }
     }
 }
 

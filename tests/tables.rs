@@ -259,6 +259,33 @@ fn runs_that_cannot_be_paired_are_one_line() {
     assert!(one.contains("1 patient in the run, 1 with a measure") && !one.contains("NaN"), "{one}");
 }
 
+#[test]
+fn readers_have_the_last_word() {
+    let (exams, failures) = run();
+    let head = "patient,timepoint,modality,series,lesion,measure,verdict,value,reader\n";
+    let verdicts = "P00,post,CT,main,1,max_diameter,corrected,58,R1\nP01,post,CT,main,1,max_diameter,rejected,,R1\n\
+                    P02,pre,CT,main,1,max_diameter,accepted,,R1\nP02,post,CT,main,1,max_diameter,accepted,,R1\n";
+    let desk = Desk::new(&[
+        ("exams.csv", &exams),
+        ("failures.csv", &failures),
+        ("reviews.csv", &format!("{head}{verdicts}")),
+        ("wrong.csv", &format!("{head}P00,post,CT,main,1,boriani_grade,corrected,4,R1\n")),
+    ]);
+    let told = desk.done(&["cohort", "@", "--reviews", "@reviews.csv"]);
+    assert!(told.contains("Values of exams: 2 accepted, 1 corrected, 1 rejected, 95 not reviewed."), "{told}");
+    let patients = desk.read("patients.csv");
+    assert!(patients.contains("P00,1,CT,max_diameter,mm,pre,60.4,post,58,-2.4,"), "{patients}");
+    assert!(desk.read("flow.csv").contains("P01,1,CT,max_diameter,after:rejected\n"));
+    let strict = ["cohort", "@", "--set", "cohort.require_review=true"];
+    let told = desk.done(&[&strict[..], &["--reviews", "@reviews.csv"]].concat());
+    assert!(told.contains("26 patients in the run, 1 with a measure before and after."), "{told}");
+    desk.refused(&strict, "give them with --reviews FILE");
+    desk.refused(
+        &["cohort", "@", "--reviews", "@wrong.csv"],
+        "line 2: the corrected value must be one of 0, 1a, 1b, 2a, 2b, 3",
+    );
+}
+
 /// A cohort of few, or in which nothing changes, has words where it has no numbers.
 #[test]
 fn small_and_unchanged_cohorts_have_no_empty_promises() {

@@ -4,7 +4,7 @@ use super::layers::LayerArgs;
 use super::{Common, Failure, exit, output};
 use crate::io::disk::{Disk, LocalDisk, unwritable};
 use crate::report::cohort as report;
-use crate::stats::cohort::{Cohort, read};
+use crate::stats::cohort::{Cohort, Sources, read};
 use clap::Args;
 use std::path::{Path, PathBuf};
 
@@ -17,6 +17,9 @@ pub struct CohortArgs {
     /// Clinical scores: patient,timepoint,vas,kps,ecog,frankel
     #[arg(long, value_name = "FILE")]
     clinical: Option<PathBuf>,
+    /// What readers said of single values: patient,timepoint,modality,series,lesion,measure,verdict,value,reader
+    #[arg(long, value_name = "FILE")]
+    reviews: Option<PathBuf>,
     #[command(flatten)]
     layers: LayerArgs,
 }
@@ -24,11 +27,12 @@ pub struct CohortArgs {
 /// `osteon cohort`
 ///
 /// # Errors
-/// If the run or the clinical file cannot be used, nothing can be paired, or the output cannot be written.
+/// If the run or a file beside it cannot be used, nothing can be paired, or the output cannot be written.
 pub fn cohort(args: &CohortArgs, common: &Common) -> Result<i32, Failure> {
     let (config, _) = args.layers.load()?;
     common.start_logging(config.run.log_format);
-    let found = read(&args.run, args.clinical.as_deref(), &config.cohort).map_err(|e| Failure::of(exit::USAGE, e))?;
+    let sources = Sources { run: &args.run, clinical: args.clinical.as_deref(), reviews: args.reviews.as_deref() };
+    let found = read(&sources, &config.cohort).map_err(|e| Failure::of(exit::USAGE, e))?;
     write(&found, &args.run, &LocalDisk)?;
     output::print(&report::text(&found))?;
     Ok(exit::DONE)

@@ -82,6 +82,7 @@ pub static LIMITS: &[(&str, Limit)] = &[
     ("output.masks", Limit::Switch),
     ("cohort.before", Limit::Timepoint),
     ("cohort.after", Limit::Timepoint),
+    ("cohort.require_review", Limit::Switch),
     ("run.threads", Limit::Whole(0, 4096)),
     ("run.memory", Limit::Memory),
     ("run.progress", Limit::Switch),

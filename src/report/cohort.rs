@@ -7,6 +7,7 @@ use crate::batch::number;
 use crate::stats::Interval;
 use crate::stats::cohort::Cohort;
 use crate::stats::cohort::pairing::{Pair, Pairing, Unit};
+use crate::stats::cohort::reviews::Tally;
 use crate::stats::cohort::rows::{Numbers, Part, Row};
 use crate::stats::figures::{decimals_for, fixed, p_cell, p_text};
 use crate::stats::summary::Summary;
@@ -194,7 +195,19 @@ fn flow(cohort: &Cohort) -> String {
     let left_out = if left_out.is_empty() { String::new() } else { format!(" Left out: {}.", left_out.join(", ")) };
     let whole: usize = measures.units.len();
     let lesions = if whole == all { String::new() } else { format!(", {}", count(whole, "lesion")) };
-    format!("{}{lesions} in the run, {paired} with a measure before and after.{left_out}", count(all, "patient"))
+    let reviewed = cohort.reviewed.map(reviewed).unwrap_or_default();
+    format!(
+        "{}{lesions} in the run, {paired} with a measure before and after.{left_out}{reviewed}",
+        count(all, "patient")
+    )
+}
+
+fn reviewed(t: Tally) -> String {
+    let rest = if t.required { "not reviewed and left out" } else { "not reviewed" };
+    format!(
+        " Values of exams: {} accepted, {} corrected, {} rejected, {} {rest}.",
+        t.accepted, t.corrected, t.rejected, t.unreviewed
+    )
 }
 
 fn tables(cohort: &Cohort) -> Vec<(&'static str, Grid)> {
@@ -354,7 +367,8 @@ mod tests {
             .collect();
         let exams = parse(format!("{head}{rows}=P9,pre,CT,rim,none,\n").as_bytes(), "exams.csv").unwrap();
         let scores = clinical::parse(b"patient,timepoint,kps\nP1,pre,60\nP1,post,70\nP2,pre,70\nP2,post,90\n").unwrap();
-        let choice = CohortChoice { before: "first".into(), after: "last".into(), series: [].into() };
+        let choice =
+            CohortChoice { before: "first".into(), after: "last".into(), require_review: false, series: [].into() };
         cohort(&exams, &Failures::default(), Some(&scores), &choice).unwrap()
     }
 

@@ -2,12 +2,14 @@
 
 pub mod clinical;
 pub mod pairing;
+pub mod reviews;
 pub mod rows;
 
 use super::table::{self, Table, TableError};
 use crate::config::CohortChoice;
 use clinical::ClinicalError;
 use pairing::{Failures, Pairing};
+use reviews::ReviewError;
 use rows::Row;
 use std::fs;
 use std::io;
@@ -22,6 +24,8 @@ pub struct Cohort {
     pub scores: Option<Pairing>,
     /// Rows of both tables.
     pub rows: Vec<Row>,
+    /// How many values were reviewed; `None` without a file of reviews.
+    pub reviewed: Option<reviews::Tally>,
 }
 
 /// Why there is no cohort.
@@ -39,6 +43,9 @@ pub enum CohortError {
     /// The clinical file cannot be used.
     #[error(transparent)]
     Clinical(#[from] ClinicalError),
+    /// The file of reviews cannot be used.
+    #[error(transparent)]
+    Review(#[from] ReviewError),
     /// Everybody was examined once.
     #[error("every patient has but one timepoint ({0}): a cohort needs one before and one after treatment")]
     OneTimepoint(String),
@@ -57,17 +64,36 @@ pub enum CohortError {
     NoPairs,
 }
 
+/// Where a cohort is read from.
+#[derive(Clone, Copy, Debug)]
+pub struct Sources<'a> {
+    /// The output folder of a finished run.
+    pub run: &'a Path,
+    /// Clinical scores.
+    pub clinical: Option<&'a Path>,
+    /// Verdicts of readers.
+    pub reviews: Option<&'a Path>,
+}
+
 /// Reads a finished run and pairs it.
 ///
 /// # Errors
-/// If the run or the clinical file cannot be used, or nothing can be paired.
-pub fn read(run: &Path, clinical: Option<&Path>, choice: &CohortChoice) -> Result<Cohort, CohortError> {
-    let exams = fs::read(run.join("exams.csv")).map_err(|e| missing(run, &e))?;
-    let failures = fs::read(run.join("failures.csv")).unwrap_or_default();
-    let exams = table::parse(&exams, "exams.csv")?;
+/// If the run or a file beside it cannot be used, or nothing can be paired.
+pub fn read(sources: &Sources, choice: &CohortChoice) -> Result<Cohort, CohortError> {
+    let exams = fs::read(sources.run.join("exams.csv")).map_err(|e| missing(sources.run, &e))?;
+    let failures = fs::read(sources.run.join("failures.csv")).unwrap_or_default();
+    let mut exams = table::parse(&exams, "exams.csv")?;
     let failures = pairing::failures(&failures)?;
-    let scores = clinical.map(clinical::read).transpose()?;
-    cohort(&exams, &failures, scores.as_ref(), choice)
+    let reviewed = sources.reviews.map(|path| review(&mut exams, path, choice)).transpose()?;
+    if reviewed.is_none() && choice.require_review {
+        return Err(ReviewError::Missing.into());
+    }
+    let scores = sources.clinical.map(clinical::read).transpose()?;
+    Ok(Cohort { reviewed, ..cohort(&exams, &failures, scores.as_ref(), choice)? })
+}
+
+fn review(exams: &mut Table, path: &Path, choice: &CohortChoice) -> Result<reviews::Tally, ReviewError> {
+    reviews::apply(exams, &reviews::read(path)?, choice.require_review)
 }
 
 /// A run that never finished has records, and tables that grow beside where they will stand.
@@ -93,7 +119,7 @@ pub fn cohort(
     }
     let scores = scores.map(|scores| pairing::pair(scores, &Failures::default(), choice));
     let rows = rows::rows(&measures, scores.as_ref());
-    Ok(Cohort { measures, scores, rows })
+    Ok(Cohort { measures, scores, rows, reviewed: None })
 }
 
 fn check(measures: &Pairing, choice: &CohortChoice) -> Result<(), CohortError> {
@@ -113,7 +139,7 @@ fn check(measures: &Pairing, choice: &CohortChoice) -> Result<(), CohortError> {
 /// The choice of `configs/default.toml`.
 #[cfg(test)]
 fn usual() -> CohortChoice {
-    CohortChoice { before: "first".into(), after: "last".into(), series: std::collections::BTreeMap::new() }
+    CohortChoice { before: "first".into(), after: "last".into(), require_review: false, series: [].into() }
 }
 
 #[cfg(test)]
@@ -143,7 +169,8 @@ mod tests {
     #[test]
     fn a_folder_without_a_finished_run_is_told_apart() {
         let dir = tempfile::tempdir().unwrap();
-        let said = || read(dir.path(), None, &usual()).unwrap_err().to_string();
+        let sources = Sources { run: dir.path(), clinical: None, reviews: None };
+        let said = || read(&sources, &usual()).unwrap_err().to_string();
         assert!(said().contains("no exams.csv"));
         fs::create_dir(dir.path().join("records")).unwrap();
         assert!(said().contains("has not finished"));

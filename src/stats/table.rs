@@ -105,6 +105,20 @@ pub fn line_of(text: &str, position: Option<&csv::Position>) -> u64 {
     1 + text.as_bytes()[..from + blank].iter().filter(|&&b| b == b'\n').count() as u64
 }
 
+/// The columns that name an exam.
+pub const EXAM_COLUMNS: [&str; 5] = [EXAM[0].0, EXAM[1].0, EXAM[2].0, EXAM[3].0, EXAM[4].0];
+
+/// The exam that a record is of; `columns` are the places of [`EXAM_COLUMNS`].
+pub fn exam_of(record: &csv::StringRecord, columns: [Option<usize>; 5]) -> [String; 5] {
+    let cell = |i: usize| {
+        let written = columns[i].map_or("", |at| &record[at]);
+        if written.is_empty() { EXAM[i].1.unwrap_or_default() } else { written }.to_owned()
+    };
+    let mut exam = [0, 1, 2, 3, 4].map(cell);
+    exam[2].make_ascii_uppercase();
+    exam
+}
+
 /// Where the columns stand.
 struct Columns {
     exam: [Option<usize>; 5],
@@ -131,13 +145,7 @@ impl Columns {
     }
 
     fn key(&self, record: &csv::StringRecord) -> Key {
-        let cell = |i: usize| {
-            let written = self.exam[i].map_or("", |at| &record[at]);
-            if written.is_empty() { EXAM[i].1.unwrap_or_default() } else { written }.to_owned()
-        };
-        let mut exam = [0, 1, 2, 3, 4].map(cell);
-        exam[2].make_ascii_uppercase();
-        Key { measure: record[self.measure].to_owned(), exam }
+        Key { measure: record[self.measure].to_owned(), exam: exam_of(record, self.exam) }
     }
 
     fn entry(&self, record: &csv::StringRecord, line: u64) -> Entry {
