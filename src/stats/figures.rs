@@ -19,7 +19,7 @@ pub fn p_text(p: f64) -> String {
 
 /// A chance in a sentence: digits that count, however small it is.
 pub fn p_words(p: f64) -> String {
-    if p < 0.001 { format!("{p:.1e}") } else { fixed(p, 4) }
+    if p > 0.0 && p < 0.001 { format!("{p:.1e}") } else { fixed(p, 4) }
 }
 
 /// A chance as a CSV cell: five digits that count, no exponent, so that a small one is not 0.

@@ -81,12 +81,13 @@ pub fn read(path: &Path, name: &'static str) -> Result<Table, TableError> {
 pub fn parse(bytes: &[u8], name: &'static str) -> Result<Table, TableError> {
     let text = std::str::from_utf8(bytes).map_err(|_| TableError::NotUtf8(name))?;
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+    let mut lines = Lines::of(text);
     let mut csv = csv::ReaderBuilder::new().trim(csv::Trim::All).from_reader(text.as_bytes());
-    let columns = Columns::of(csv.headers().map_err(|e| ragged(&e, text, name))?, name)?;
+    let columns = Columns::of(csv.headers().map_err(|e| TableError::Ragged(name, lines.at(e.position())))?, name)?;
     let mut table = Table::new();
     for record in csv.records() {
-        let record = record.map_err(|e| ragged(&e, text, name))?;
-        let line = line_of(text, record.position());
+        let record = record.map_err(|e| TableError::Ragged(name, lines.at(e.position())))?;
+        let line = lines.at(record.position());
         if let Some(earlier) = table.insert(columns.key(&record), columns.entry(&record, line)) {
             return Err(TableError::Twice(name, earlier.line, line));
         }
@@ -94,15 +95,27 @@ pub fn parse(bytes: &[u8], name: &'static str) -> Result<Table, TableError> {
     if table.is_empty() { Err(TableError::Empty(name)) } else { Ok(table) }
 }
 
-fn ragged(error: &csv::Error, text: &str, name: &'static str) -> TableError {
-    TableError::Ragged(name, line_of(text, error.position()))
+/// Line numbers of records that come in order: the text is walked once.
+pub struct Lines<'a> {
+    text: &'a [u8],
+    byte: usize,
+    line: u64,
 }
 
-/// The line where a record starts; blank lines before it are not part of it.
-pub fn line_of(text: &str, position: Option<&csv::Position>) -> u64 {
-    let from = position.map_or(0, |p| p.byte() as usize);
-    let blank = text.as_bytes()[from..].iter().take_while(|b| matches!(b, b'\n' | b'\r')).count();
-    1 + text.as_bytes()[..from + blank].iter().filter(|&&b| b == b'\n').count() as u64
+impl<'a> Lines<'a> {
+    /// Before the first record.
+    pub fn of(text: &'a str) -> Self {
+        Self { text: text.as_bytes(), byte: 0, line: 1 }
+    }
+
+    /// The line where a record starts, no earlier than the one asked before; blank lines before it are not part of it.
+    pub fn at(&mut self, position: Option<&csv::Position>) -> u64 {
+        let from = position.map_or(self.byte, |p| p.byte() as usize).clamp(self.byte, self.text.len());
+        let blank = self.text[from..].iter().take_while(|b| matches!(b, b'\n' | b'\r')).count();
+        self.line += self.text[self.byte..from + blank].iter().filter(|&&b| b == b'\n').count() as u64;
+        self.byte = from + blank;
+        self.line
+    }
 }
 
 /// The columns that name an exam.

@@ -2,7 +2,7 @@
 
 use super::pairing::Pairing;
 use crate::batch::study::ExamName;
-use crate::stats::table::{Entry, Key, Table, line_of};
+use crate::stats::table::{Entry, Key, Lines, Table};
 use std::collections::BTreeSet;
 use std::io;
 use std::path::Path;
@@ -98,6 +98,7 @@ pub fn read(path: &Path) -> Result<Table, ClinicalError> {
 pub fn parse(bytes: &[u8]) -> Result<Table, ClinicalError> {
     let text = std::str::from_utf8(bytes).map_err(|_| ClinicalError::Form("is not UTF-8"))?;
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+    let mut lines = Lines::of(text);
     let mut csv = csv::ReaderBuilder::new().trim(csv::Trim::All).from_reader(text.as_bytes());
     let header = csv.headers().map_err(|_| ClinicalError::Form("has no header"))?.clone();
     let find = |name: &str| header.iter().position(|column| column.eq_ignore_ascii_case(name));
@@ -110,8 +111,8 @@ pub fn parse(bytes: &[u8]) -> Result<Table, ClinicalError> {
     }
     let mut table = Table::new();
     for record in csv.records() {
-        let record = record.map_err(|e| ragged(&e, text))?;
-        let line = line_of(text, record.position());
+        let record = record.map_err(|e| ragged(lines.at(e.position())))?;
+        let line = lines.at(record.position());
         for (score, at) in &scores {
             let entry = entry(score, &record[*at], line)?;
             let exam =
@@ -124,8 +125,7 @@ pub fn parse(bytes: &[u8]) -> Result<Table, ClinicalError> {
     if table.is_empty() { Err(ClinicalError::Form("has no rows")) } else { Ok(table) }
 }
 
-fn ragged(error: &csv::Error, text: &str) -> ClinicalError {
-    let line = line_of(text, error.position());
+fn ragged(line: u64) -> ClinicalError {
     row(line, "another number of cells than the header has: check commas and quotes".into())
 }
 

@@ -1,7 +1,7 @@
 //! What readers said of single values: `patient,timepoint,modality,series,lesion,measure,verdict,value,reader`.
 
 use crate::measure::measure;
-use crate::stats::table::{EXAM_COLUMNS, Key, Table, exam_of, line_of};
+use crate::stats::table::{EXAM_COLUMNS, Key, Lines, Table, exam_of};
 use std::collections::BTreeMap;
 use std::io;
 use std::path::Path;
@@ -83,6 +83,7 @@ pub fn read(path: &Path) -> Result<Reviews, ReviewError> {
 pub fn parse(bytes: &[u8]) -> Result<Reviews, ReviewError> {
     let text = std::str::from_utf8(bytes).map_err(|_| ReviewError::Form("is not UTF-8"))?;
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+    let mut lines = Lines::of(text);
     let mut csv = csv::ReaderBuilder::new().trim(csv::Trim::All).from_reader(text.as_bytes());
     let header = csv.headers().map_err(|_| ReviewError::Form("has no header"))?.clone();
     let find = |name: &str| header.iter().position(|column| column.eq_ignore_ascii_case(name));
@@ -92,9 +93,8 @@ pub fn parse(bytes: &[u8]) -> Result<Reviews, ReviewError> {
     };
     let mut reviews = Reviews::new();
     for record in csv.records() {
-        let record =
-            record.map_err(|e| row(line_of(text, e.position()), "another number of cells than the header has"))?;
-        let line = line_of(text, record.position());
+        let record = record.map_err(|e| row(lines.at(e.position()), "another number of cells than the header has"))?;
+        let line = lines.at(record.position());
         let key = Key { measure: record[of].to_owned(), exam: exam_of(&record, exam) };
         let value = find("value").map_or("", |at| &record[at]);
         let verdict = said(&record[verdict], value, &key.measure).map_err(|problem| row(line, problem))?;
