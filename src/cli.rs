@@ -1,6 +1,9 @@
 //! The commands: arguments in, exit code out. What they do is in the modules to the left.
 
+pub mod agree;
+pub mod audit;
 pub mod check;
+pub mod cohort;
 pub mod demo;
 pub mod exit;
 pub mod graph;
@@ -91,6 +94,9 @@ enum Command {
     Phantom(phantom::PhantomArgs),
     Run(Box<run::RunArgs>),
     Check(check::CheckArgs),
+    Cohort(cohort::CohortArgs),
+    Agree(agree::AgreeArgs),
+    Audit(audit::AuditArgs),
     Graph(graph::GraphArgs),
     List(list::ListArgs),
     Completions(manual::CompletionsArgs),
@@ -115,6 +121,9 @@ fn dispatch(cli: &Cli) -> Result<i32, Failure> {
         Command::Phantom(args) => phantom::phantom(args, &cli.common),
         Command::Run(args) => run::run(args, &cli.common),
         Command::Check(args) => check::check(args, &cli.common),
+        Command::Cohort(args) => cohort::cohort(args, &cli.common),
+        Command::Agree(args) => agree::agree(args, &cli.common),
+        Command::Audit(args) => audit::audit(args, &cli.common),
         Command::Graph(args) => graph::graph(args),
         Command::List(args) => list::list(args),
         Command::Completions(args) => manual::completions(args),

@@ -20,6 +20,7 @@ use crate::measure::{MEASUREMENTS, Measure};
 use layer::{Author, Document};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 use std::io::Read;
 use std::path::Path;
 use toml::{Table, Value};
@@ -38,6 +39,8 @@ pub struct Config {
     pub measures: Vec<String>,
     /// What is written besides tables.
     pub output: Output,
+    /// Which exams of a patient are compared.
+    pub cohort: CohortChoice,
     /// How a run behaves.
     pub run: Run,
 }
@@ -50,6 +53,30 @@ pub struct Output {
     pub qc: bool,
     /// Whether derived masks are written.
     pub masks: bool,
+}
+
+/// `[cohort]`
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CohortChoice {
+    /// The timepoint before treatment: its name, `first` or `last`.
+    pub before: String,
+    /// The timepoint after treatment.
+    pub after: String,
+    /// Whether only values that a reader accepted or corrected enter.
+    pub require_review: bool,
+    /// Of measures that several series of an exam may give, the one that counts.
+    pub series: BTreeMap<String, String>,
+}
+
+impl CohortChoice {
+    fn of(mut values: Table) -> Self {
+        let mut take = |key: &str| values.remove(key).expect("configs/default.toml has this key");
+        let (before, after) = (typed(take("before")), typed(take("after")));
+        let require_review = typed(take("require_review"));
+        let measure = |key: String| key.trim_start_matches("series.").to_owned();
+        let series = values.into_iter().map(|(key, series)| (measure(key), typed(series))).collect();
+        Self { before, after, require_review, series }
+    }
 }
 
 /// `[run]`
@@ -145,6 +172,7 @@ fn build(merged: &Provenance) -> Result<Config, ConfigError> {
     Ok(Config {
         measures: in_registry_order(&wanted, &known, merged.origin("measures.wanted"))?,
         output: take(&mut sections, "output"),
+        cohort: CohortChoice::of(take(&mut sections, "cohort")),
         run: take(&mut sections, "run"),
         settings: typed(Value::Table(sections)),
     })
@@ -254,6 +282,21 @@ mod tests {
                 .contains("`density.mineral_hu` must be within density.sensitivity_hu")
         );
         assert!(refusal("", &["grade.rim_none_below=0.95"]).contains("`grade.rim_none_below` must be below"));
+    }
+
+    #[test]
+    fn a_series_may_be_chosen_for_each_measure() {
+        let text = "[cohort]\nafter = 'm6'\n[cohort.series]\nvolume = 'bone'\n";
+        let (config, origins) = merge_all(text, None, &["cohort.series.rim=soft"]).unwrap();
+        assert_eq!((config.cohort.before.as_str(), config.cohort.after.as_str()), ("first", "m6"));
+        let chosen: Vec<(&str, &str)> = config.cohort.series.iter().map(|(m, s)| (m.as_str(), s.as_str())).collect();
+        assert_eq!(chosen, [("rim", "soft"), ("volume", "bone")]);
+        assert_eq!(merge(Some(&origins.to_string()), None, &[]).unwrap().0, config);
+        assert!(refusal("", &["cohort.series.volum=bone"]).contains("unknown key `cohort.series.volum`"));
+        assert!(refusal("", &["cohort.series.volume=a b"]).contains("must be the name of a series"));
+        assert!(
+            refusal("", &["cohort.before=../x"]).contains("must be \"first\", \"last\" or the name of a timepoint")
+        );
     }
 
     #[test]

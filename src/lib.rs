@@ -2,7 +2,7 @@
 //!
 //! Modules look only to their left (`ARCHITECTURE.md` carries this line, a test enforces it):
 //!
-//! `geometry < volume < io, ops < measure < stages < config < graph < batch < report < phantom < cli`
+//! `geometry < volume < io, ops < measure < stages < config < graph < batch < stats < report < phantom < cli`
 //!
 //! Research use only; not a medical device.
 
@@ -17,4 +17,5 @@ pub mod ops;
 pub mod phantom;
 pub mod report;
 pub mod stages;
+pub mod stats;
 pub mod volume;

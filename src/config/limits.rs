@@ -1,6 +1,7 @@
 //! What each setting may be: one line for each, read by every layer.
 
 use super::size;
+use crate::measure::measure;
 use std::fmt;
 use toml::Value;
 
@@ -23,6 +24,10 @@ pub enum Limit {
     Memory,
     /// A list of names, none twice.
     Names,
+    /// The name of a timepoint.
+    Timepoint,
+    /// The name of a series.
+    Series,
     /// A list of texts that may hold `*`; it may be empty.
     Patterns,
 }
@@ -75,11 +80,27 @@ pub static LIMITS: &[(&str, Limit)] = &[
     ("measures.wanted", Limit::Names),
     ("output.qc", Limit::Switch),
     ("output.masks", Limit::Switch),
+    ("cohort.before", Limit::Timepoint),
+    ("cohort.after", Limit::Timepoint),
+    ("cohort.require_review", Limit::Switch),
     ("run.threads", Limit::Whole(0, 4096)),
     ("run.memory", Limit::Memory),
     ("run.progress", Limit::Switch),
     ("run.log_format", Limit::Word(&["text", "json"])),
 ];
+
+/// Settings of one measure each, which have no default: `cohort.series.MEASURE`.
+pub const SERIES_OF: &str = "cohort.series.";
+
+/// What the setting of that name may be; `None` if there is none.
+pub fn limit(key: &str) -> Option<Limit> {
+    let fixed = || LIMITS.iter().find(|(name, _)| *name == key).map(|(_, limit)| *limit);
+    let of_measure = |name: &str| measure(name.split_once(':').map_or(name, |(name, _)| name));
+    match key.strip_prefix(SERIES_OF) {
+        Some(name) => of_measure(name).map(|_| Limit::Series),
+        None => fixed(),
+    }
+}
 
 impl Limit {
     /// Whether `value` is of the type and within the range.
@@ -95,6 +116,8 @@ impl Limit {
             Self::Switch => value.is_bool(),
             Self::Memory => value.as_str().is_some_and(|v| v == "auto" || size::parse(v).is_some()),
             Self::Names => value.as_array().is_some_and(|list| names(list)),
+            Self::Timepoint => value.as_str().is_some_and(is_name),
+            Self::Series => value.as_str().is_some_and(is_series),
             Self::Patterns => value.as_array().is_some_and(|list| list.iter().all(is_pattern)),
         }
     }
@@ -127,6 +150,11 @@ fn is_pattern(value: &Value) -> bool {
     value.as_str().is_some_and(fits)
 }
 
+/// `[A-Za-z0-9]{1,16}`
+fn is_series(text: &str) -> bool {
+    (1..=16).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_alphanumeric())
+}
+
 /// `[A-Za-z0-9][A-Za-z0-9._-]{0,63}` without `..`
 fn is_name(text: &str) -> bool {
     let inner = |b: u8| b.is_ascii_alphanumeric() || b"._-".contains(&b);
@@ -146,6 +174,8 @@ impl fmt::Display for Limit {
             Self::Switch => write!(f, "true or false"),
             Self::Memory => write!(f, "\"auto\" or a size such as \"8GiB\""),
             Self::Names => write!(f, "a list of different names such as [\"a\", \"b\"]"),
+            Self::Timepoint => write!(f, "\"first\", \"last\" or the name of a timepoint"),
+            Self::Series => write!(f, "the name of a series: 1 to 16 letters or digits"),
             Self::Patterns => write!(f, "a list of names that may hold *, such as [\"gtv\", \"gtv*\"]"),
         }
     }

@@ -1,7 +1,7 @@
 //! All layers laid over one another, each value with its origin.
 
 use super::layer::Entry;
-use super::limits::LIMITS;
+use super::limits::limit;
 use super::{ConfigError, Origin, nearest};
 use std::collections::BTreeMap;
 use std::fmt;
@@ -23,16 +23,25 @@ impl Provenance {
     }
 
     fn set(&mut self, entry: &Entry) -> Result<(), ConfigError> {
-        let Some(slot) = self.0.iter_mut().find(|e| e.key == entry.key) else {
-            return if self.is_empty_section(entry) { Ok(()) } else { Err(self.unknown(entry)) };
-        };
-        let limit = LIMITS.iter().find(|(key, _)| *key == entry.key).map(|(_, limit)| limit);
-        match limit {
+        match limit(&entry.key) {
+            None if self.is_empty_section(entry) => Ok(()),
+            None => Err(self.unknown(entry)),
             Some(limit) if !limit.admits(&entry.value) => Err(unfit(entry, limit)),
-            _ => {
-                slot.clone_from(entry);
+            Some(_) => {
+                self.put(entry);
                 Ok(())
             }
+        }
+    }
+
+    /// In the place of an earlier value, or after the last one of its section.
+    fn put(&mut self, entry: &Entry) {
+        let section = split(&entry.key).0;
+        let place = self.0.iter().position(|e| e.key == entry.key);
+        match (place, self.0.iter().rposition(|e| split(&e.key).0 == section)) {
+            (Some(place), _) => self.0[place].clone_from(entry),
+            (None, Some(last)) => self.0.insert(last + 1, entry.clone()),
+            (None, None) => self.0.push(entry.clone()),
         }
     }
 
@@ -129,6 +138,7 @@ mod tests {
     use super::*;
     use crate::config::DEFAULT;
     use crate::config::layer::{Author, Document};
+    use crate::config::limits::LIMITS;
 
     #[test]
     fn every_setting_has_a_limit_and_a_default_within_it() {

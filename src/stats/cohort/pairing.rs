@@ -1,0 +1,296 @@
+//! Who has a value before and one after, and why not.
+
+use crate::config::CohortChoice;
+use crate::measure::MEASUREMENTS;
+use crate::stats::table::{Entry, Key, Table, TableError};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// Exams of which nothing could be measured, with the reason.
+pub type Failures = BTreeMap<[String; 5], String>;
+
+/// Patient and lesion.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Unit {
+    /// The pseudonym.
+    pub patient: String,
+    /// Which lesion.
+    pub lesion: String,
+    /// Its timepoints in the order of time.
+    pub timepoints: Vec<String>,
+    /// The one before and the one after, where it has them and they differ.
+    pub before: Option<String>,
+    /// See `before`.
+    pub after: Option<String>,
+    /// Why it is in no pair at all; `None` if it is in one.
+    pub excluded: Option<String>,
+}
+
+/// One measure of one lesion before and after.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Pair {
+    /// Index into [`Pairing::units`].
+    pub unit: usize,
+    /// `CT`, `MR`, or empty for a score.
+    pub modality: String,
+    /// The measure.
+    pub measure: String,
+    /// Its unit.
+    pub measured_in: String,
+    /// The value before, or why there is none.
+    pub before: Result<String, String>,
+    /// The value after, or why there is none.
+    pub after: Result<String, String>,
+}
+
+impl Pair {
+    /// Both values as written.
+    pub fn values(&self) -> Option<(&str, &str)> {
+        Some((self.before.as_deref().ok()?, self.after.as_deref().ok()?))
+    }
+
+    /// Both values as numbers.
+    pub fn numbers(&self) -> Option<(f64, f64)> {
+        let (before, after) = self.values()?;
+        let number = |text: &str| text.parse().ok().filter(|n: &f64| n.is_finite());
+        Some((number(before)?, number(after)?))
+    }
+
+    /// Why there is no pair, side by side.
+    pub fn reason(&self) -> Option<String> {
+        let sides = [("before", &self.before), ("after", &self.after)];
+        let reasons: Vec<String> =
+            sides.iter().filter_map(|(side, value)| value.as_ref().err().map(|why| format!("{side}:{why}"))).collect();
+        (!reasons.is_empty()).then(|| reasons.join(";"))
+    }
+}
+
+/// All pairs of a table.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Pairing {
+    /// Every patient and lesion, by first appearance.
+    pub units: Vec<Unit>,
+    /// All timepoints, by first appearance.
+    pub timepoints: Vec<String>,
+    /// Every measure of every unit: measures in the order of the registry, within them units.
+    pub pairs: Vec<Pair>,
+}
+
+impl Pairing {
+    /// Patients with a pair, and all.
+    pub fn patients(&self) -> (usize, usize) {
+        let paired = self.pairs.iter().filter(|p| p.values().is_some()).map(|p| &self.units[p.unit].patient);
+        let count = |names: BTreeSet<&String>| names.len();
+        (count(paired.collect()), count(self.units.iter().map(|u| &u.patient).collect()))
+    }
+}
+
+/// Why a unit is in no pair at all, from why each of its measures is in none: the one reason that all share.
+fn excluded(unit: &Unit, reasons: &[Option<String>]) -> Option<String> {
+    if unit.timepoints.len() < 2 {
+        return Some("one_timepoint".into());
+    }
+    match (&unit.before, &unit.after, reasons.first()) {
+        (None, ..) => Some("no_exam_before".into()),
+        (_, None, _) => Some("no_exam_after".into()),
+        _ if reasons.iter().any(Option::is_none) => None,
+        (.., Some(Some(first))) if reasons.iter().all(|r| r.as_ref() == Some(first)) => Some(first.clone()),
+        _ => Some("nothing_evaluable_twice".into()),
+    }
+}
+
+/// Reads `failures.csv`; no bytes are no failures.
+///
+/// # Errors
+/// If it is there and is no table.
+pub fn failures(bytes: &[u8]) -> Result<Failures, TableError> {
+    let mut csv = csv::Reader::from_reader(bytes);
+    let mut found = Failures::new();
+    for record in csv.records() {
+        let record = record.map_err(|_| TableError::NotUtf8("failures.csv"))?;
+        let cell = |i: usize| record.get(i).unwrap_or_default().to_owned();
+        // patient,timepoint,modality,series,lesion,line,stage,reason,message
+        found.insert([0, 1, 2, 3, 4].map(cell), cell(7));
+    }
+    Ok(found)
+}
+
+/// Pairs everything in `table`.
+pub fn pair(table: &Table, failures: &Failures, choice: &CohortChoice) -> Pairing {
+    let mut units: Vec<Unit> = Vec::new();
+    let mut places: BTreeMap<[&str; 2], usize> = BTreeMap::new();
+    let mut timepoints: Vec<String> = Vec::new();
+    for [patient, timepoint, _, _, lesion] in exams_in_order(table, failures) {
+        let place = *places.entry([patient, lesion]).or_insert(units.len());
+        if place == units.len() {
+            let (patient, lesion) = (patient.clone(), lesion.clone());
+            units.push(Unit { patient, lesion, timepoints: Vec::new(), before: None, after: None, excluded: None });
+        }
+        for list in [&mut units[place].timepoints, &mut timepoints] {
+            if !list.contains(timepoint) {
+                list.push(timepoint.clone());
+            }
+        }
+    }
+    units.iter_mut().for_each(|unit| choose(unit, choice));
+    let pairs = pairs(table, failures, &units, choice);
+    let mut reasons: Vec<Vec<Option<String>>> = vec![Vec::new(); units.len()];
+    pairs.iter().for_each(|pair| reasons[pair.unit].push(pair.reason()));
+    for (unit, reasons) in units.iter_mut().zip(&reasons) {
+        unit.excluded = excluded(unit, reasons);
+    }
+    Pairing { units, timepoints, pairs }
+}
+
+/// Every exam once, in the order of the table; those of which nothing could be measured follow.
+fn exams_in_order<'a>(table: &'a Table, failures: &'a Failures) -> Vec<&'a [String; 5]> {
+    let mut lines: Vec<(u64, &[String; 5])> = table.iter().map(|(key, entry)| (entry.line, &key.exam)).collect();
+    lines.sort();
+    let mut seen = BTreeSet::new();
+    let measured = lines.into_iter().map(|(_, exam)| exam);
+    measured.chain(failures.keys()).filter(|exam| seen.insert(*exam)).collect()
+}
+
+/// Orders a unit's timepoints, `pre` first and `post` last, the others as the table has them, and picks two.
+fn choose(unit: &mut Unit, choice: &CohortChoice) {
+    unit.timepoints.sort_by_key(|name| match name.as_str() {
+        "pre" => 0,
+        "post" => 2,
+        _ => 1,
+    });
+    let pick = |name: &String| match name.as_str() {
+        "first" => unit.timepoints.first(),
+        "last" => unit.timepoints.last(),
+        _ => unit.timepoints.iter().find(|t| *t == name),
+    };
+    let (before, after) = (pick(&choice.before).cloned(), pick(&choice.after).cloned());
+    if before == after {
+        unit.before = before;
+    } else {
+        (unit.before, unit.after) = (before, after);
+    }
+}
+
+fn pairs(table: &Table, failures: &Failures, units: &[Unit], choice: &CohortChoice) -> Vec<Pair> {
+    let mut pairs = Vec::new();
+    for (modality, measure) in measures(table) {
+        let measured_in = table.iter().find(|(key, _)| key.measure == measure).map_or("", |(_, entry)| &entry.unit);
+        for (i, unit) in units.iter().enumerate() {
+            let side = |timepoint: &Option<String>| {
+                let Some(timepoint) = timepoint else { return Err("no_exam".to_owned()) };
+                value(table, failures, &[&unit.patient, timepoint, modality, &unit.lesion], measure, choice)
+            };
+            pairs.push(Pair {
+                unit: i,
+                modality: modality.to_owned(),
+                measure: measure.to_owned(),
+                measured_in: measured_in.to_owned(),
+                before: side(&unit.before),
+                after: side(&unit.after),
+            });
+        }
+    }
+    pairs
+}
+
+/// Modality and name of every measure, in the order of the registry, the others by name.
+fn measures(table: &Table) -> Vec<(&str, &str)> {
+    let all: BTreeSet<(&str, &str)> = table.keys().map(|key| (key.exam[2].as_str(), key.measure.as_str())).collect();
+    let place = |name: &str| MEASUREMENTS.iter().flat_map(|m| m.measures).position(|m| m.name == name);
+    let mut all: Vec<(&str, &str)> = all.into_iter().collect();
+    all.sort_by_key(|(modality, name)| (*modality, place(name).unwrap_or(usize::MAX), *name));
+    all
+}
+
+/// The one value of a measure at a timepoint, or why there is none.
+fn value(
+    table: &Table,
+    failures: &Failures,
+    [patient, timepoint, modality, lesion]: &[&str; 4],
+    measure: &str,
+    choice: &CohortChoice,
+) -> Result<String, String> {
+    let is_it = |exam: &[String; 5]| [&exam[0], &exam[1], &exam[2], &exam[4]] == [patient, timepoint, modality, lesion];
+    let wanted = choice.series.get(measure);
+    let found: Vec<(&Key, &Entry)> = of_exam(table, measure, patient)
+        .filter(|(key, _)| is_it(&key.exam) && wanted.is_none_or(|series| key.exam[3] == *series))
+        .collect();
+    let values: Vec<&String> = found.iter().filter_map(|(_, entry)| entry.value.as_ref()).collect();
+    match (values.as_slice(), found.first()) {
+        ([one], _) => Ok((*one).clone()),
+        ([], Some((_, entry))) if entry.reason.is_empty() => Err("no_value".into()),
+        ([], Some((_, entry))) => Err(entry.reason.clone()),
+        ([], None) => {
+            let from = [*patient, timepoint, modality, "", ""].map(str::to_owned);
+            let mut of_patient = failures.range(from..).take_while(|(exam, _)| exam[0] == *patient);
+            Err(of_patient.find(|(exam, _)| is_it(exam)).map_or_else(|| "no_exam".into(), |(_, reason)| reason.clone()))
+        }
+        _ => Err("several_series".into()),
+    }
+}
+
+/// All that is there of a measure of a patient; keys are sorted by measure, then patient.
+fn of_exam<'a>(table: &'a Table, measure: &'a str, patient: &'a str) -> impl Iterator<Item = (&'a Key, &'a Entry)> {
+    let exam = [patient, "", "", "", ""].map(str::to_owned);
+    let from = Key { measure: measure.to_owned(), exam };
+    table.range(from..).take_while(move |(key, _)| key.measure == measure && key.exam[0] == patient)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::usual;
+    use super::*;
+    use crate::batch::study::ExamName;
+    use crate::stats::table::parse;
+
+    const HEAD: &str = "patient,timepoint,modality,series,lesion,measure,value,unit,status,reason\n";
+
+    fn of(rows: &str, failures: &[(&str, &str)], choice: &CohortChoice) -> Pairing {
+        let table = parse(format!("{HEAD}{rows}").as_bytes(), "exams.csv").unwrap();
+        let failed = failures.iter().map(|(patient, timepoint)| {
+            let exam = [patient, timepoint, "CT", ExamName::SERIES, ExamName::LESION].map(str::to_owned);
+            (exam, "truncated_file".to_owned())
+        });
+        pair(&table, &failed.collect(), choice)
+    }
+
+    fn reasons(pairing: &Pairing) -> Vec<Option<String>> {
+        pairing.pairs.iter().map(Pair::reason).collect()
+    }
+
+    #[test]
+    fn everybody_without_a_pair_has_a_reason() {
+        let rows = "P1,post,CT,main,1,volume,2,mm3,ok,\nP1,pre,CT,main,1,volume,1,mm3,ok,\n\
+                    P2,pre,CT,main,1,volume,1,mm3,ok,\nP2,post,CT,main,1,volume,,mm3,not_evaluable,metal\n\
+                    P3,pre,CT,main,1,volume,1,mm3,ok,\nP4,pre,CT,main,1,volume,1,mm3,ok,\n";
+        let found = of(rows, &[("P3", "post")], &usual());
+        assert_eq!(found.pairs[0].values(), Some(("1", "2")), "pre is before post whatever the order of the table");
+        let why = |text: &str| Some(text.to_owned());
+        assert_eq!(reasons(&found), [None, why("after:metal"), why("after:truncated_file"), why("after:no_exam")]);
+        let excluded: Vec<Option<String>> = found.units.iter().map(|unit| unit.excluded.clone()).collect();
+        assert_eq!(excluded, [None, why("after:metal"), why("after:truncated_file"), why("one_timepoint")]);
+        assert_eq!(found.patients(), (1, 4));
+    }
+
+    #[test]
+    fn of_three_timepoints_the_first_and_last_or_the_named_are_taken() {
+        let rows =
+            "P1,t0,CT,main,1,volume,1,mm3,ok,\nP1,t1,CT,main,1,volume,2,mm3,ok,\nP1,t2,CT,main,1,volume,3,mm3,ok,\n";
+        let values = |choice: &CohortChoice| {
+            let pair = of(rows, &[], choice).pairs.remove(0);
+            pair.values().map(|(before, after)| format!("{before} {after}"))
+        };
+        assert_eq!(values(&usual()).unwrap(), "1 3");
+        let named = CohortChoice { after: "t1".into(), ..usual() };
+        assert_eq!(values(&named).unwrap(), "1 2");
+    }
+
+    #[test]
+    fn several_evaluable_series_need_a_choice() {
+        let rows = "P1,pre,CT,bone,1,volume,1,mm3,ok,\nP1,pre,CT,soft,1,volume,2,mm3,ok,\nP1,post,CT,soft,1,volume,3,mm3,ok,\n";
+        let open = of(rows, &[], &usual());
+        assert_eq!(reasons(&open), [Some("before:several_series".to_owned())]);
+        let series = [("volume".to_owned(), "soft".to_owned())].into();
+        let chosen = of(rows, &[], &CohortChoice { series, ..usual() });
+        assert_eq!(chosen.pairs[0].values(), Some(("2", "3")));
+    }
+}
