@@ -73,8 +73,8 @@ pub fn whole(criterion: &mut Criterion) {
         osteon::config::load(None, None, &[]).expect("the built-in configuration loads").0.settings;
     let wanted: Vec<String> = measures(Modality::Ct).map(|m| m.name.into()).collect();
     let graph = Graph::new(Modality::Ct, &wanted, &[]).expect("the registries fit together");
-    let image = image();
-    beside_copy(criterion, "exam", cast_slice(image.as_slice()), || graph.run(given(), &settings, &Unwatched));
+    let (image, board) = (image(), given());
+    beside_copy(criterion, "exam", cast_slice(image.as_slice()), || graph.run(board.clone(), &settings, &Unwatched));
 }
 
 /// Nobody looks on.
