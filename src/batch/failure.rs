@@ -12,7 +12,6 @@ reasons! {
     INTERNAL_ERROR = "internal_error", "The program failed on this exam.", "report it with the log of the run";
     KILLED_THE_RUN = "killed_the_run", "The process died twice while this patient was being measured.", "look at its files, give more memory, then run with --retry-failed";
     MASK_AMBIGUOUS = "mask_ambiguous", "Several parts of a DICOM file could be the structure.", "pick one by its number as name=FILE:NUMBER";
-    MASK_EMPTY = "mask_empty", "The outline has no voxel.", "draw it, or check its label numbers";
     MASK_OFF_IMAGE = "mask_off_image", "The outline lies outside the image.", "check that it was drawn on this image";
     WRONG_MODALITY = "wrong_modality", "The image is of another modality than the study table says.", "correct the row";
 }

@@ -1,6 +1,6 @@
 //! One exam from its row of the study table to a board: outlines first, then only the region of the image they need.
 
-use super::failure::{Failure, IMAGE_MISSING, MASK_AMBIGUOUS, MASK_EMPTY, MASK_OFF_IMAGE, Trouble, WRONG_MODALITY};
+use super::failure::{Failure, IMAGE_MISSING, MASK_AMBIGUOUS, MASK_OFF_IMAGE, Trouble, WRONG_MODALITY};
 use super::naming::{self, Named};
 use super::study::{ImageFile, Row, Structure};
 use crate::geometry::{Extent, Geometry};
@@ -8,7 +8,7 @@ use crate::io::acquisition::Acquisition;
 use crate::io::dicom::drawn::Part;
 use crate::io::fault::{Fault, OTHER_FRAME};
 use crate::measure::keys::{IMAGE, SCAN, STRUCTURES, Scan, Structures, TUMOUR};
-use crate::measure::reason::MASK_MISSING;
+use crate::measure::reason::{MASK_EMPTY, MASK_MISSING};
 use crate::measure::settings::Patterns;
 use crate::measure::{Board, Modality};
 use crate::ops::onto::{footprint, onto};
@@ -261,7 +261,7 @@ impl Opened<'_> {
             return Err(off_image(&self.lesion));
         }
         let others = self.others.iter().map(|s| (s.name.unwrap_or_default(), outlines.mask(s, whole, &grid)));
-        let structures: Structures = others.filter(|(_, mask)| mask.count() > 0).collect();
+        let structures: Structures = others.collect();
         let image = self.image.read(&outlines.region).map_err(|f| fault("image", "image", f))?;
         let mut board = Board::default();
         board.put(&SCAN, self.scan(outlines.region, self.image.cuts(&tumour)), &[]);

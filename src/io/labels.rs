@@ -151,6 +151,10 @@ fn runs<T: Copy + PartialEq + Into<i64>>(
 fn mask<T: Copy + PartialEq + Into<i64>>(v: &[T], place: &Extent, which: Option<&[i64]>, e: &Extent) -> Vec<bool> {
     let ([px, py, _], [nx, ny, nz], both) = (place.dims(), e.dims(), place.intersection(e));
     let mut out = vec![false; nx * ny * nz];
+    // Boxes that are apart along one axis may still overlap along the others.
+    if both.dims().contains(&0) {
+        return out;
+    }
     for z in both.lo[2]..both.hi[2] {
         for y in both.lo[1]..both.hi[1] {
             let from = ((z - place.lo[2]) * py + y - place.lo[1]) * px;

@@ -26,6 +26,23 @@ fn extents_and_masks_are_canonical() {
     assert_eq!(labels.mask(Some(&[3, 300]), &Extent::whole([6, 5, 4])), labels.mask(None, &Extent::whole([6, 5, 4])));
 }
 
+/// Only the box of the labels is kept: the slow twin has all voxels.
+#[test]
+fn a_mask_of_any_box_is_that_of_the_whole_map() {
+    let dir = Folder::new();
+    let grid = Geometry::upright([7, 6, 5], [1.0; 3]);
+    let inside = |[x, y, z]: [usize; 3]| (2..4).contains(&x) && (1..5).contains(&y) && (2..4).contains(&z);
+    let labels = open(&dir.file("l.nii", &encode(&Volume::from_fn(grid, |v| i16::from(inside(v))), false))).unwrap();
+    let spans = |n: usize| (0..=n).flat_map(move |lo| (lo..=n).map(move |hi| [lo, hi]));
+    for ([x0, x1], [y0, y1], [z0, z1]) in
+        spans(7).flat_map(|x| spans(6).flat_map(move |y| spans(5).map(move |z| (x, y, z))))
+    {
+        let mask = labels.mask(None, &Extent { lo: [x0, y0, z0], hi: [x1, y1, z1] });
+        let twin = (z0..z1).flat_map(|z| (y0..y1).flat_map(move |y| (x0..x1).map(move |x| inside([x, y, z]))));
+        assert!(mask.as_slice().iter().copied().eq(twin), "{x0}..{x1} {y0}..{y1} {z0}..{z1}");
+    }
+}
+
 #[test]
 fn floating_masks_count_from_one_half() {
     let dir = Folder::new();

@@ -14,7 +14,7 @@ pub const DEF: Measurement = Measurement {
             modalities: &[Modality::Mr],
             unit: "1",
             classes: &[],
-            about: "a / (a + b) on the slice where it is largest: a the tumour inside the canal, b what is left of it, cord included",
+            about: "a / (a + b) on the slice where it is largest, a spike too: a the tumour inside the canal, b what is left of it, cord included",
             reads: NEEDS,
             looks_at: &[],
             compute: worst,
@@ -57,30 +57,27 @@ const NEEDS: &[&str] = &[keys::CANAL.name, keys::SLICES.name, keys::WHOLE_BORDER
 /// A slice this many times as full as both of its neighbours is a spike (method.md 1.5).
 const SPIKE: f64 = 1.5;
 
-/// The rows with tumour and canal, and what share of the rows with tumour these are.
-fn shown(view: &View<'_>) -> Result<(Vec<usize>, f64), Refusal> {
-    let canal = view.get(&keys::CANAL);
-    let tumour = (0..canal.len()).filter(|&k| canal[k].at_tumour);
-    let both: Vec<usize> = tumour.clone().filter(|&k| canal[k].canal_mm2 > 0.0).collect();
-    if both.is_empty() {
-        return Err(Refusal::of(reason::NO_CANAL_AT_LEVEL, ""));
-    }
-    let share = both.len() as f64 / tumour.count() as f64;
-    Ok((both, share))
+/// The rows with tumour and canal.
+fn shown(canal: &[CanalSlice]) -> Result<Vec<usize>, Refusal> {
+    let both: Vec<usize> = (0..canal.len()).filter(|&k| canal[k].at_tumour && canal[k].canal_mm2 > 0.0).collect();
+    if both.is_empty() { Err(Refusal::of(reason::NO_CANAL_AT_LEVEL, "")) } else { Ok(both) }
 }
 
-fn remarked(reading: Reading, share: f64) -> Reading {
+/// With a remark where the canal is not drawn on all slices of the tumour.
+pub fn in_part(reading: Reading, canal: &[CanalSlice]) -> Reading {
+    let tumour = canal.iter().filter(|c| c.at_tumour);
+    let share = tumour.clone().filter(|c| c.canal_mm2 > 0.0).count() as f64 / tumour.count() as f64;
     reading.flag_if(share < 1.0, Flag::with(&flag::CANAL_IN_PART, format!("{share:.2}")))
 }
 
 /// `max_k a_k / (a_k + b_k)`
 fn worst(view: &View<'_>, _: &Settings) -> Result<Reading, Refusal> {
-    let (rows, share) = shown(view)?;
     let canal = view.get(&keys::CANAL);
+    let rows = shown(canal)?;
     let of = |k: usize| canal[k].occupancy().unwrap_or_default();
     let k = rows.into_iter().max_by(|&a, &b| of(a).total_cmp(&of(b)).then(b.cmp(&a))).unwrap_or_default();
     let reading = Reading::number(of(k)).on_slice(view.get(&keys::SLICES)[k].slice);
-    Ok(remarked(reading, share).flag_if(is_spike(view, k, of(k)), flag::SINGLE_SLICE_SPIKE))
+    Ok(in_part(reading, canal).flag_if(is_spike(view, k, of(k)), flag::SINGLE_SLICE_SPIKE))
 }
 
 /// Whether a slice is far fuller than those right below and above, both of which have canal.
@@ -96,8 +93,8 @@ fn is_spike(view: &View<'_>, k: usize, occupancy: f64) -> bool {
 
 /// `sum_k a_k / sum_k (a_k + b_k)`
 fn by_volume(view: &View<'_>, _: &Settings) -> Result<Reading, Refusal> {
-    let (rows, share) = shown(view)?;
     let canal = view.get(&keys::CANAL);
+    let rows = shown(canal)?;
     let sum = |of: fn(&CanalSlice) -> f64| rows.iter().map(|&k| of(&canal[k])).sum::<f64>();
-    Ok(remarked(Reading::number(sum(|c| c.filled_mm2) / sum(|c| c.canal_mm2)), share))
+    Ok(in_part(Reading::number(sum(|c| c.filled_mm2) / sum(|c| c.canal_mm2)), canal))
 }

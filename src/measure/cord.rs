@@ -1,9 +1,11 @@
 //! The spinal cord where the tumour is, against itself above and below (method.md 1.5, 1.8).
 
 use super::{
-    Column, Measure, Measurement, Modality, Reading, Refusal, View, flag, keys, no_flags, reason, settings::Settings,
+    Column, Flag, Measure, Measurement, Modality, Reading, Refusal, View, flag, keys, no_flags, reason,
+    settings::Settings,
 };
 use crate::ops::cord::{CordSlice, Usual, usual};
+use crate::ops::outline::SliceOutline;
 
 /// `cord_area_loss`, `mscc`, `cord_canal_ratio`, `cord_area_mm2`
 pub const DEF: Measurement = Measurement {
@@ -44,34 +46,38 @@ pub const DEF: Measurement = Measurement {
         modalities: &[Modality::Mr],
         unit: "mm2",
         about: "pixels of the cord times the area of a pixel, times the cosine of the cord's tilt to the slice normal",
-        reads: &[keys::CORD.name],
-        cell: |view, k| view.get(&keys::CORD)[k].map(|cord| cord.area_mm2),
+        reads: &[keys::CORD.name, keys::SLICES.name],
+        cell: |view, k| view.get(&keys::CORD)[view.get(&keys::SLICES)[k].plane].map(|cord| cord.area_mm2),
         flags: no_flags,
     }],
 };
 
-const NEEDS: &[&str] = &[keys::CORD.name, keys::SLICES.name, keys::OUTLINE.name];
+const NEEDS: &[&str] = &[keys::CORD.name, keys::OUTLINE.name, keys::AXIAL_TUMOUR.name];
 
 /// `scale (1 - smallest at the tumour / usual)`
 fn loss(view: &View<'_>, of: fn(&CordSlice) -> f64, scale: f64) -> Result<Reading, Refusal> {
-    let (cord, places) = (view.get(&keys::CORD), view.get(&keys::SLICES));
-    let value = |k: usize| cord[k].as_ref().map(of);
-    let at_tumour = |k: usize| super::outline_of(view, k).is_some();
-    let shown = (0..cord.len()).filter(|&k| at_tumour(k)).filter_map(|k| value(k).map(|v| (k, v)));
-    let (k, least) = shown.min_by(|a, b| a.1.total_cmp(&b.1)).ok_or_else(|| no_cord(view))?;
-    let Usual { value: usual, both_sides } =
-        usual(places, at_tumour, value).ok_or_else(|| Refusal::of(reason::NO_CORD_REFERENCE, ""))?;
-    let reading = Reading::number(scale * (1.0 - least / usual)).on_slice(places[k].slice);
+    let (cord, outlines) = (view.get(&keys::CORD), view.get(&keys::OUTLINE));
+    goes_on(cord, outlines)?;
+    let value = |plane: usize| cord[plane].as_ref().map(of);
+    let shown: Vec<(usize, f64)> = outlines.iter().filter_map(|o| Some((o.slice, value(o.plane)?))).collect();
+    let least = shown.iter().min_by(|a, b| a.1.total_cmp(&b.1));
+    let &(slice, least) = least.ok_or_else(|| Refusal::of(reason::CORD_NOT_SEGMENTED, ""))?;
+    let mut at_tumour = vec![false; cord.len()];
+    outlines.iter().for_each(|o| at_tumour[o.plane] = true);
+    let usual = usual(&at_tumour, view.get(&keys::AXIAL_TUMOUR).geometry().spacing[2], value);
+    let Usual { value: usual, both_sides } = usual.ok_or_else(|| Refusal::of(reason::NO_CORD_REFERENCE, ""))?;
+    let share = shown.len() as f64 / outlines.len() as f64;
+    let reading = Reading::number(scale * (1.0 - least / usual)).on_slice(slice);
+    let reading = reading.flag_if(share < 1.0, Flag::with(&flag::CORD_IN_PART, format!("{share:.2}")));
     Ok(reading.flag_if(!both_sides, flag::REFERENCE_ONE_SIDE))
 }
 
-/// Why the tumour's slices show no cord: it ends above them, or it was not drawn there.
-fn no_cord(view: &View<'_>) -> Refusal {
-    let (cord, places) = (view.get(&keys::CORD), view.get(&keys::SLICES));
-    let highest_mm = view.get(&keys::OUTLINE).iter().map(|o| o.z_mm).fold(f64::NEG_INFINITY, f64::max);
-    let mut shown = (0..cord.len()).filter(|&k| cord[k].is_some()).peekable();
-    let ends_above = shown.peek().is_some() && shown.all(|k| places[k].z_mm > highest_mm);
-    Refusal::of(if ends_above { reason::BELOW_CONUS } else { reason::CORD_NOT_SEGMENTED }, "")
+/// Refuses a cord that ends above the lowest slice of the tumour: it tapers there by itself.
+fn goes_on(cord: &[Option<CordSlice>], outlines: &[SliceOutline]) -> Result<(), Refusal> {
+    let lowest_cord = cord.iter().position(Option::is_some);
+    let lowest_tumour = outlines.first().map(|o| o.plane);
+    let ends_above = lowest_cord.zip(lowest_tumour).is_some_and(|(cord, tumour)| cord > tumour);
+    if ends_above { Err(Refusal::of(reason::BELOW_CONUS, "")) } else { Ok(()) }
 }
 
 /// `cord / canal`; the tilt, which is that of both, cancels.
@@ -80,6 +86,7 @@ fn canal_ratio(view: &View<'_>, _: &Settings) -> Result<Reading, Refusal> {
     let shown = (0..places.len()).filter(|&k| canal[k].at_tumour).filter_map(|k| Some((k, canal[k].occupancy()?)));
     let fullest = shown.max_by(|a, b| a.1.total_cmp(&b.1).then(b.0.cmp(&a.0)));
     let (k, _) = fullest.ok_or_else(|| Refusal::of(reason::NO_CANAL_AT_LEVEL, ""))?;
-    let cord = cord[k].ok_or_else(|| Refusal::of(reason::CORD_NOT_SEGMENTED, "not on that slice"))?;
-    Ok(Reading::number(cord.slice_area_mm2 / canal[k].canal_mm2).on_slice(places[k].slice))
+    let cord = cord[places[k].plane].ok_or_else(|| Refusal::of(reason::CORD_NOT_SEGMENTED, "not on that slice"))?;
+    let reading = Reading::number(cord.slice_area_mm2 / canal[k].canal_mm2).on_slice(places[k].slice);
+    Ok(super::canal::in_part(reading, canal))
 }

@@ -34,6 +34,7 @@ flags! {
     CHORD_LEAVES_OUTLINE = "chord_leaves_outline", "Less than 80 % of the longest diameter lies inside the outline.";
     CONTRAST_ENHANCED = "contrast_enhanced", "Contrast medium was given: densities of soft tissue are raised.";
     CONTRAST_UNKNOWN = "contrast_unknown", "Neither the image nor the study table says whether contrast was given.";
+    CORD_IN_PART = "cord_in_part", "The cord is drawn on this share of the tumour's slices only.";
     END_SLICE = "end_slice", "First or last slice of the outline: not used for the rim.";
     EXACTLY_HALF = "exactly_half", "The ossified fraction is exactly 0.5, read as not more than half.";
     FEASIBLE = "feasible", "The grades still possible, joined by |: where a side cannot be judged, or where the grade has a chance under 0.8.";

@@ -50,7 +50,8 @@ pub const SCAN: Key<Scan> = Key::new("scan");
 pub const IMAGE: Key<Volume<f32>> = Key::new("image");
 /// The tumour on the grid of `image` (given).
 pub const TUMOUR: Key<Mask> = Key::new("tumour");
-/// The other structures of the branch on the grid of `image`, by name; only those the study has (given).
+/// The other structures of the branch on the grid of `image`, by name; those that the study names, with or without a
+/// voxel (given).
 pub const STRUCTURES: Key<Structures> = Key::new("structures");
 /// The region on axial slices: `image` itself, or its reformat.
 pub const AXIAL_IMAGE: Key<Volume<f32>> = Key::new("axial_image");
@@ -90,7 +91,7 @@ pub const RIM_SLICES: Key<()> = Key::new("rim_slices");
 pub const INTERIOR: Key<[Interior; 3]> = Key::new("interior");
 /// The canal on each of `slices`, with the tumour that has grown into it.
 pub const CANAL: Key<Vec<CanalSlice>> = Key::new("canal");
-/// The cord on each of `slices`; `None` where there is none.
+/// The cord on each plane of the region; `None` where there is none.
 pub const CORD: Key<Vec<Option<CordSlice>>> = Key::new("cord");
 /// How sure the classes are, at the same three thresholds.
 pub const DOUBT: Key<[Doubt; 3]> = Key::new("doubt");

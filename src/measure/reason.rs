@@ -32,9 +32,10 @@ impl Refusal {
 reasons! {
     /// Every reason a measure may be refused for.
     REASONS:
-    BELOW_CONUS = "below_conus", "The cord ends above the tumour.", "none: the cauda equina is no cord";
+    BELOW_CONUS = "below_conus", "The cord ends above the lowest slice of the tumour.", "none where that is the conus; else draw the cord along the whole tumour";
     CANAL_EXCLUDES_TUMOUR = "canal_excludes_tumour", "The canal was drawn without the tumour in it: they touch and do not overlap.", "name what has grown in too, as in canal=FILE:1,2,3";
     CORD_NOT_SEGMENTED = "cord_not_segmented", "There is no cord on the slices of the tumour.", "draw the cord: cord=FILE";
+    MASK_EMPTY = "mask_empty", "An outline that is named has no voxel in the image.", "draw it, or check its label numbers";
     MASK_MISSING = "mask_missing", "A structure that is needed is not in the study table.", "draw it and name it, as in tumour=FILE or canal=FILE";
     NO_CANAL_AT_LEVEL = "no_canal_at_level", "The canal is not drawn on any slice of the tumour.", "draw the canal along the whole tumour";
     NO_CORD_REFERENCE = "no_cord_reference", "Neither above nor below are there two slices with cord 10 to 30 mm beyond the tumour.", "draw the cord 30 mm beyond the tumour";

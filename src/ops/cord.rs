@@ -1,9 +1,9 @@
 //! The spinal cord on axial slices: area and diameter across its course, and what is usual for it above and below a place.
 
 use super::contour::crossing_x;
-use super::outline::{Place, Point, SliceOutline, outlines};
+use super::outline::{Point, SliceOutline, outlines};
 use crate::geometry::{Vec3, norm, sub};
-use crate::volume::Mask;
+use crate::volume::{Mask, ends};
 
 /// The cord on one slice.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -24,18 +24,20 @@ const MIDDLE: f64 = 1.0 / 3.0;
 /// Chords are laid this far apart, mm.
 const CHORD_STEP_MM: f64 = 0.1;
 
-/// The cord on each of `places`; `None` where it has no voxel.
-pub fn slices(cord: &Mask, places: &[Place]) -> Vec<Option<CordSlice>> {
+/// The cord on each plane of the grid; `None` where it has no voxel.
+pub fn planes(cord: &Mask) -> Vec<Option<CordSlice>> {
     let outlines = outlines(cord, 0);
     let centres: Vec<Vec3> = outlines.iter().map(|o| centre(cord, o.plane)).collect();
-    let on = |plane: usize| {
-        let k = outlines.iter().position(|o| o.plane == plane)?;
+    let mut found = vec![None; cord.geometry().dims[2]];
+    for (k, outline) in outlines.iter().enumerate() {
         let [across, sagittal] = cosines(&centres, k);
-        let ap_mm = longest_chord_mm(&outlines[k])? * sagittal;
-        let slice_area_mm2 = outlines[k].area_mm2;
-        Some(CordSlice { slice_area_mm2, area_mm2: slice_area_mm2 * across, ap_mm })
-    };
-    places.iter().map(|place| on(place.plane)).collect()
+        let of_chord = |ap_mm: f64| {
+            let slice_area_mm2 = outline.area_mm2;
+            CordSlice { slice_area_mm2, area_mm2: slice_area_mm2 * across, ap_mm: ap_mm * sagittal }
+        };
+        found[outline.plane] = longest_chord_mm(outline).map(of_chord);
+    }
+    found
 }
 
 /// The middle of the mask's pixels on a plane, mm in the axes of the grid.
@@ -90,21 +92,21 @@ pub struct Usual {
     pub both_sides: bool,
 }
 
-/// The mean of a number over the slices 10 to 30 mm beyond the tumour, of either side; `None` where neither side has two.
-pub fn usual(
-    places: &[Place],
-    at_tumour: impl Fn(usize) -> bool,
-    value: impl Fn(usize) -> Option<f64>,
-) -> Option<Usual> {
-    let tumour = || (0..places.len()).filter(|&i| at_tumour(i)).map(|i| places[i].z_mm);
-    let side = |sign: f64| {
-        let end = tumour().map(|z| sign * z).max_by(f64::total_cmp)?;
-        let beyond = |i: usize| sign * places[i].z_mm - end;
-        let reach = REFERENCE_FROM_MM..=REFERENCE_FROM_MM + REFERENCE_LENGTH_MM;
-        let seen: Vec<f64> = (0..places.len()).filter(|&i| reach.contains(&beyond(i))).filter_map(&value).collect();
+/// A distance that a header has rounded is let pass, mm.
+const ROUNDING_MM: f64 = 1e-3;
+
+/// The mean of a number over the planes 10 to 30 mm beyond the tumour, of either side; `None` where neither side has two.
+/// `at_tumour` says for each of the planes, which lie `slice_mm` apart, whether it has tumour.
+pub fn usual(at_tumour: &[bool], slice_mm: f64, value: impl Fn(usize) -> Option<f64>) -> Option<Usual> {
+    let [first, last] = ends(at_tumour, |&is| is)?;
+    let reach = REFERENCE_FROM_MM - ROUNDING_MM..=REFERENCE_FROM_MM + REFERENCE_LENGTH_MM + ROUNDING_MM;
+    let side = |beyond: &dyn Fn(usize) -> Option<usize>| {
+        let far = |plane: &usize| beyond(*plane).is_some_and(|steps| reach.contains(&(steps as f64 * slice_mm)));
+        let seen: Vec<f64> = (0..at_tumour.len()).filter(far).filter_map(&value).collect();
         (seen.len() >= REFERENCE_SLICES).then(|| seen.iter().sum::<f64>() / seen.len() as f64)
     };
-    match (side(-1.0), side(1.0)) {
+    let (below, above) = (side(&|plane| first.checked_sub(plane)), side(&|plane| plane.checked_sub(last)));
+    match (below, above) {
         (Some(below), Some(above)) => Some(Usual { value: (below + above) / 2.0, both_sides: true }),
         (one, other) => one.or(other).map(|value| Usual { value, both_sides: false }),
     }
@@ -119,10 +121,6 @@ mod tests {
         Geometry::upright([120, 120, 21], [0.25, 0.25, 3.0])
     }
 
-    fn places() -> Vec<Place> {
-        (0..21).map(|plane| Place::new(&grid(), plane, 0)).collect()
-    }
-
     /// Millimetres from the middle of the plane.
     fn off([x, y, _]: [usize; 3]) -> [f64; 2] {
         [x, y].map(|i| (i as f64 - 59.5) * 0.25)
@@ -134,7 +132,7 @@ mod tests {
             let [x, y] = off(v);
             x * x / 36.0 + y * y / 16.0 < 1.0
         });
-        for found in slices(&cord, &places()).into_iter().flatten() {
+        for found in planes(&cord).into_iter().flatten() {
             assert!((found.ap_mm - 8.0).abs() < 0.15, "{}", found.ap_mm);
             assert!((found.area_mm2 / (std::f64::consts::PI * 24.0) - 1.0).abs() < 0.01);
         }
@@ -149,7 +147,7 @@ mod tests {
             let y = (y - (v[2] as f64 - 10.0) * 3.0 * slope * 0.25) * libm::cos(libm::atan(slope * 0.25));
             x * x / 36.0 + y * y / 16.0 < 1.0
         });
-        for found in slices(&cord, &places()[5..16]).into_iter().flatten() {
+        for found in planes(&cord)[5..16].iter().flatten() {
             assert!((found.ap_mm - 8.0).abs() < 0.2, "{}", found.ap_mm);
             assert!((found.area_mm2 / (std::f64::consts::PI * 24.0) - 1.0).abs() < 0.02);
         }
@@ -163,20 +161,20 @@ mod tests {
             let r = libm::hypot(x, y + 6.0);
             (8.0..12.0).contains(&r) && y > -6.0
         });
-        for found in slices(&cord, &places()).into_iter().flatten() {
+        for found in planes(&cord).into_iter().flatten() {
             assert!((4.0..4.35).contains(&found.ap_mm), "{}", found.ap_mm);
         }
     }
 
     #[test]
     fn a_cord_of_nothing_is_nothing() {
-        assert_eq!(slices(&Mask::from_fn(grid(), |_| false), &places()), vec![None; 21]);
+        assert_eq!(planes(&Mask::from_fn(grid(), |_| false)), vec![None; 21]);
     }
 
     #[test]
     fn what_is_usual_lies_ten_to_thirty_millimetres_beyond_the_tumour() {
         // 3 mm apart: 10 mm beyond slices 8 to 12 are 4 and 16, the grid ends at 0 and 20.
-        let tumour = |i: usize| (8..=12).contains(&i);
+        let tumour: Vec<bool> = (0..21).map(|i| (8..=12).contains(&i)).collect();
         let area = |i: usize| {
             Some(if i <= 4 {
                 60.0
@@ -186,13 +184,16 @@ mod tests {
                 40.0
             })
         };
-        assert_eq!(usual(&places(), tumour, area), Some(Usual { value: 70.0, both_sides: true }));
+        assert_eq!(usual(&tumour, 3.0, area), Some(Usual { value: 70.0, both_sides: true }));
         let below = |i: usize| area(i).filter(|_| i < 8);
-        assert_eq!(usual(&places(), tumour, below), Some(Usual { value: 60.0, both_sides: false }));
+        assert_eq!(usual(&tumour, 3.0, below), Some(Usual { value: 60.0, both_sides: false }));
         let one_slice = |i: usize| area(i).filter(|_| i == 4);
-        assert_eq!(usual(&places(), tumour, one_slice), None);
-        // Beyond slice 0 upwards: slices 4 (12 mm) to 10 (30 mm).
-        let ramp = |i: usize| Some(i as f64);
-        assert_eq!(usual(&places(), |i| i == 0, ramp), Some(Usual { value: 7.0, both_sides: false }));
+        assert_eq!(usual(&tumour, 3.0, one_slice), None);
+        // Beyond slice 0 upwards: 4 (12 mm) to 10 (30 mm); at a third of 10 mm from 3 on, rounded as headers are.
+        let (ramp, lowest) = (|i: usize| Some(i as f64), |i: usize| i == 0);
+        let lowest: Vec<bool> = (0..21).map(lowest).collect();
+        assert_eq!(usual(&lowest, 3.0, ramp), Some(Usual { value: 7.0, both_sides: false }));
+        assert_eq!(usual(&lowest, 3.33333, ramp), Some(Usual { value: 6.0, both_sides: false }));
+        assert_eq!(usual(&[false; 21], 3.0, ramp), None);
     }
 }

@@ -34,8 +34,12 @@ fn run(view: &View<'_>, _: &Settings) -> Result<Board, Refusal> {
     if width_mm > SAGITTAL_MM {
         return Err(Refusal::of(reason::SAG_ONLY, format!("{width_mm:.2} mm")));
     }
+    let structures = view.get(&keys::STRUCTURES);
+    not_empty(structures, "canal")?;
+    // The canal may have been drawn without the cord, and nobody could tell.
+    not_empty(structures, "cord")?;
     // As drawn: on a reformat masks that only touch may overlap, and so may a cord that is joined.
-    let drawn = view.get(&keys::STRUCTURES).get("canal");
+    let drawn = structures.get("canal");
     if drawn.is_some_and(|canal| leaves_out(canal, view.get(&keys::TUMOUR))) {
         return Err(Refusal::of(reason::CANAL_EXCLUDES_TUMOUR, ""));
     }
@@ -44,6 +48,14 @@ fn run(view: &View<'_>, _: &Settings) -> Result<Board, Refusal> {
     let mut board = Board::default();
     board.put(&keys::CANAL, slices(&canal, tumour, places), &flags);
     Ok(board)
+}
+
+/// Refuses a structure that the study names and that has no voxel in the region: its labels or its place are wrong.
+pub fn not_empty(structures: &Structures, name: &'static str) -> Result<(), Refusal> {
+    match structures.get(name) {
+        Some(mask) if mask.count() == 0 => Err(Refusal::of(reason::MASK_EMPTY, name)),
+        _ => Ok(()),
+    }
 }
 
 /// The canal with the cord, where there is one.

@@ -119,6 +119,9 @@ fn a_canal_without_what_is_in_it_is_completed_or_refused() {
     let part: Inside = |v| canal(v) && v[2] < 20;
     let found = told(&measured(&grid(), &[("canal", part)]), "canal_occupancy").unwrap();
     assert_eq!(found, (0.25, vec!["canal_in_part:0.50".into()], Some(15)));
+    let (volume, flags, _) =
+        told(&measured(&grid(), &[("canal", part), ("cord", cord)]), "canal_occupancy_volume").unwrap();
+    assert_eq!((volume, flags), (0.25, vec!["canal_in_part:0.50".to_owned()]), "the cord does not stand for the canal");
 }
 
 #[test]
@@ -127,18 +130,26 @@ fn what_cannot_be_measured_says_why() {
         assert_eq!(reason(&[("cord", cord)], measure), "mask_missing");
         let elsewhere: Inside = |v| canal(v) && v[2] > 30;
         assert_eq!(reason(&[("canal", elsewhere)], measure), "no_canal_at_level");
+        assert_eq!(reason(&[("canal", elsewhere), ("cord", cord)], measure), "no_canal_at_level");
+        let nothing: Inside = |_| false;
+        assert_eq!(reason(&[("canal", nothing)], measure), "mask_empty");
+        assert_eq!(reason(&[("canal", canal), ("cord", nothing)], measure), "mask_empty");
     }
     let above: Inside = |v| cord(v) && v[2] > 26;
     let below: Inside = |v| cord(v) && v[2] < 12;
     let short: Inside = |v| cord(v) && (13..27).contains(&v[2]);
     let one_side: Inside = |v| cord(v) && v[2] < 28;
+    let conus: Inside = |v| cord(v) && v[2] > 18;
+    let gap: Inside = |v| cord(v) && v[2] != 17;
     for measure in ["mscc", "cord_area_loss"] {
         assert_eq!(reason(&[("canal", canal)], measure), "cord_not_segmented");
         assert_eq!(reason(&[("canal", canal), ("cord", above)], measure), "below_conus");
         assert_eq!(reason(&[("canal", canal), ("cord", below)], measure), "cord_not_segmented");
+        assert_eq!(reason(&[("canal", canal), ("cord", conus)], measure), "below_conus");
         assert_eq!(reason(&[("canal", canal), ("cord", short)], measure), "no_cord_reference");
-        let found = told(&measured(&grid(), &[("canal", canal), ("cord", one_side)]), measure).unwrap();
-        assert_eq!(found.1, ["reference_one_side"]);
+        let flags = |cord: Inside| told(&measured(&grid(), &[("cord", cord)]), measure).unwrap().1;
+        assert_eq!(flags(one_side), ["reference_one_side"], "also without canal");
+        assert_eq!(flags(gap), ["cord_in_part:0.90"]);
     }
     let sagittal = Geometry { spacing: [4.0, 0.5, 0.5], ..grid() };
     let rows = measured(&sagittal, &[("canal", canal), ("cord", cord)]);

@@ -139,7 +139,10 @@ fn thickness_mm(placed: &[Placed<'_>], place: &Geometry, image: &Geometry) -> Re
     let stated = |tag| measures.number(tag).filter(|mm| *mm > 0.0);
     let between = stated(tags::SPACING_BETWEEN_SLICES);
     let across = |a: usize| dot(image.axes[a], place.axes[2]).abs() * image.spacing[a];
-    let thickness = |step: f64| stated(tags::SLICE_THICKNESS).filter(|mm| step >= LEFT_OUT * mm);
+    // Other steps than whole ones are gaps between slices, not slices that are missing.
+    let is_whole = |slices: f64| (slices - slices.round()).abs() <= 0.1;
+    let left_out = |step: f64, mm: f64| step >= LEFT_OUT * mm && is_whole(step / mm);
+    let thickness = |step: f64| stated(tags::SLICE_THICKNESS).filter(|&mm| left_out(step, mm));
     Ok(match step_mm(&heights)? {
         // Where every other frame is empty and left out, frames are farther apart than slices.
         Some(step) => between.or_else(|| thickness(step)).map_or(step, |mm| mm.min(step)),
