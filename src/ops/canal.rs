@@ -129,8 +129,9 @@ mod tests {
             assert!(!leaves_out(&block(10..at, 0..1), &block(at..90, 1..2)), "on different slices");
             assert!(!leaves_out(&block(10..at, 0..2), &block(at - 2..90, 0..2)), "they overlap");
         }
-        let one_shared =
-            Mask::from_fn(grid(), |[i, j, k]| (i >= 60 && i < 90 && (5..15).contains(&j)) || (i, j, k) == (59, 7, 0));
+        let one_shared = Mask::from_fn(grid(), |[i, j, k]| {
+            ((60..90).contains(&i) && (5..15).contains(&j)) || (i, j, k) == (59, 7, 0)
+        });
         assert!(leaves_out(&block(10..60, 0..2), &one_shared), "a pixel that both have by mistake");
         let below = Mask::from_fn(grid(), |[i, j, k]| i == 70 && j == 4 && k == 0);
         assert!(leaves_out(&block(60..90, 0..1), &below), "along y");

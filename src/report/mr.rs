@@ -114,10 +114,13 @@ pub fn deciding(exam: &Exam<'_>, title: &str) -> Canvas {
     canvas
 }
 
+/// How a number is written.
+type Text = fn(f64) -> String;
+
 fn numbers(canvas: &mut Canvas, exam: &Exam<'_>, k: usize) {
     let mut column = panel::Column::new(canvas, NUMBERS);
     let place = |row: Option<&ExamRow>| row.and_then(|r| r.slice).map(|s| format!("  slice {s}")).unwrap_or_default();
-    let shown: [(&str, &str, fn(f64) -> String); 5] = [
+    let shown: [(&str, &str, Text); 5] = [
         ("CANAL TAKEN BY TUMOUR", "canal_occupancy", |v| format!("{:.0} %", 100.0 * v)),
         ("CORD NARROWER BY (MSCC)", "mscc", |v| format!("{v:.0} %")),
         ("CORD AREA LOST", "cord_area_loss", |v| format!("{:.0} %", 100.0 * v)),
