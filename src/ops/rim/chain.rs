@@ -227,13 +227,17 @@ fn total(state: &State) -> Lane {
     total
 }
 
+/// No weight falls below this share: products of fainter ones leave the normal numbers, whose sums take a hundred times as
+/// long, and nothing so unlikely is ever believed.
+const FAINTEST: f32 = 1e-18;
+
 /// Weighs a state and brings it to a sum of 1; gives what the sum was.
 #[inline(always)]
 fn scale(now: &mut State, weight: impl Fn(usize, usize) -> f32) -> Lane {
     *now = state(|kind, j, hand| now[kind][j][hand] * weight(kind, j));
     let total = total(now);
     let by = total.map(|sum| 1.0 / sum);
-    *now = state(|kind, j, hand| now[kind][j][hand] * by[hand]);
+    *now = state(|kind, j, hand| (now[kind][j][hand] * by[hand]).max(FAINTEST));
     total
 }
 
