@@ -55,6 +55,11 @@ pub fn outline_of(view: &View<'_>, k: usize) -> Option<usize> {
     view.get(&keys::OUTLINE).iter().position(|o| o.plane == plane)
 }
 
+/// The rows right below and above the k-th of `n`, where their slices lie next to its own; `plane` tells the plane of each.
+pub fn rows_beside(n: usize, k: usize, plane: impl Fn(usize) -> usize) -> [Option<usize>; 2] {
+    [k.checked_sub(1), Some(k + 1)].map(|j| j.filter(|&j| j < n && plane(j).abs_diff(plane(k)) == 1))
+}
+
 /// The measure of that name.
 pub fn measure(name: &str) -> Option<&'static Measure> {
     MEASUREMENTS.iter().flat_map(|m| m.measures).find(|m| m.name == name)

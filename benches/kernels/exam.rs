@@ -67,12 +67,16 @@ fn given() -> Board {
     board
 }
 
+/// The default settings, and the graph of every measure of CT.
+fn everything() -> (Settings, Graph) {
+    let config = osteon::config::load(None, None, &[]).expect("the built-in configuration loads").0;
+    let wanted: Vec<String> = measures(Modality::Ct).map(|m| m.name.into()).collect();
+    (config.settings, Graph::new(Modality::Ct, &wanted, &[]).expect("the registries fit together"))
+}
+
 /// All stages and measures of the exam, as a run does them after reading.
 pub fn whole(criterion: &mut Criterion) {
-    let settings: Settings =
-        osteon::config::load(None, None, &[]).expect("the built-in configuration loads").0.settings;
-    let wanted: Vec<String> = measures(Modality::Ct).map(|m| m.name.into()).collect();
-    let graph = Graph::new(Modality::Ct, &wanted, &[]).expect("the registries fit together");
+    let (settings, graph) = everything();
     let (image, board) = (image(), given());
     beside_copy(criterion, "exam", cast_slice(image.as_slice()), || graph.run(board.clone(), &settings, &Unwatched));
 }
@@ -88,10 +92,7 @@ impl Hook for Unwatched {
 
 /// Each of [`STAGES`], on everything that the stages before it have made.
 pub fn stages(criterion: &mut Criterion) {
-    let settings: Settings =
-        osteon::config::load(None, None, &[]).expect("the built-in configuration loads").0.settings;
-    let wanted: Vec<String> = measures(Modality::Ct).map(|m| m.name.into()).collect();
-    let graph = Graph::new(Modality::Ct, &wanted, &[]).expect("the registries fit together");
+    let (settings, graph) = everything();
     let (image, mut board) = (image(), given());
     for stage in graph.stages() {
         let run = |board: &Board| (stage.run)(&board.view(stage.reads, &[]), &settings).expect("nothing is refused");

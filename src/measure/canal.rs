@@ -1,7 +1,7 @@
 //! How much of the vertebral canal the tumour takes (method.md 1.5).
 
 use super::{
-    Column, Flag, Measure, Measurement, Modality, Reading, Refusal, View, flag, keys, no_flags, reason,
+    Column, Flag, Measure, Measurement, Modality, Reading, Refusal, View, flag, keys, no_flags, reason, rows_beside,
     settings::Settings,
 };
 use crate::ops::canal::CanalSlice;
@@ -83,12 +83,8 @@ fn worst(view: &View<'_>, _: &Settings) -> Result<Reading, Refusal> {
 /// Whether a slice is far fuller than those right below and above, both of which have canal.
 fn is_spike(view: &View<'_>, k: usize, occupancy: f64) -> bool {
     let (places, canal) = (view.get(&keys::SLICES), view.get(&keys::CANAL));
-    let beside = |j: Option<usize>| {
-        let j = j.filter(|&j| places.get(j).is_some_and(|p| p.plane.abs_diff(places[k].plane) == 1))?;
-        canal[j].occupancy()
-    };
-    let both = beside(k.checked_sub(1)).zip(beside(Some(k + 1)));
-    both.is_some_and(|(below, above)| occupancy > SPIKE * below.max(above))
+    let [below, above] = rows_beside(places.len(), k, |j| places[j].plane).map(|j| canal[j?].occupancy());
+    below.zip(above).is_some_and(|(below, above)| occupancy > SPIKE * below.max(above))
 }
 
 /// `sum_k a_k / sum_k (a_k + b_k)`

@@ -2,7 +2,7 @@
 
 use super::{
     Column, Flag, Measure, Measurement, Modality, Reading, Refusal, View, flag, keys, no_flags, outline_of, reason,
-    settings::Settings,
+    rows_beside, settings::Settings,
 };
 use crate::ops::chord::{Chord, Diameters};
 use crate::ops::sampling::{CHORD_PX, Loss, drift, missed_peak, on_pixels};
@@ -84,11 +84,8 @@ fn widest<'a>(view: &View<'a>) -> Result<(usize, &'a Diameters), Refusal> {
 /// A length on the slices right below and above the k-th.
 fn neighbours(view: &View<'_>, k: usize, length_mm: fn(&Diameters) -> Option<f64>) -> [Option<f64>; 2] {
     let (outlines, diameters) = (view.get(&keys::OUTLINE), view.get(&keys::DIAMETERS));
-    let beside = |j: Option<usize>| {
-        let j = j.filter(|&j| outlines.get(j).is_some_and(|o| o.plane.abs_diff(outlines[k].plane) == 1))?;
-        length_mm(diameters[j].as_ref()?)
-    };
-    [beside(k.checked_sub(1)), beside(Some(k + 1))]
+    let beside = rows_beside(outlines.len(), k, |j| outlines[j].plane);
+    beside.map(|j| length_mm(diameters[j?].as_ref()?))
 }
 
 fn pixels(view: &View<'_>, chord: &Chord) -> Loss {

@@ -1,6 +1,6 @@
 //! The spinal cord on axial slices: area and diameter across its course, and what is usual for it above and below a place.
 
-use super::contour::crossing_x;
+use super::contour::{crossing_x, edges};
 use super::outline::{Point, SliceOutline, outlines};
 use crate::geometry::{Vec3, norm, sub};
 use crate::volume::{Mask, ends};
@@ -70,8 +70,8 @@ fn longest_chord_mm(outline: &SliceOutline) -> Option<f64> {
 /// The longest piece of the line x = `x_mm` inside the outline, mm.
 fn chord_mm(outline: &SliceOutline, x_mm: f64) -> Option<f64> {
     let swapped = |[x, y]: Point| [y, x];
-    let edges = outline.rings.iter().flat_map(|ring| super::contour::edges(&ring.points));
-    let mut crossings: Vec<f64> = edges.filter_map(|(p, q)| crossing_x((swapped(p), swapped(q)), x_mm)).collect();
+    let all = outline.rings.iter().flat_map(|ring| edges(&ring.points));
+    let mut crossings: Vec<f64> = all.filter_map(|(p, q)| crossing_x((swapped(p), swapped(q)), x_mm)).collect();
     crossings.sort_by(f64::total_cmp);
     crossings.chunks_exact(2).map(|ends| ends[1] - ends[0]).max_by(f64::total_cmp)
 }

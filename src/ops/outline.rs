@@ -55,11 +55,6 @@ pub struct SliceOutline {
 }
 
 impl SliceOutline {
-    /// Its slice.
-    pub fn place(&self) -> Place {
-        Place { plane: self.plane, slice: self.slice, z_mm: self.z_mm }
-    }
-
     /// Number of separate pieces.
     pub fn pieces(&self) -> usize {
         self.rings.iter().filter(|r| !r.hole).count()

@@ -61,8 +61,8 @@ impl<'a> Exam<'a> {
 
     fn view(&self, frame: Frame) -> View {
         let g = self.image.geometry();
-        let all: Vec<SliceOutline> = self.drawn.iter().flat_map(|d| d.outlines.iter().cloned()).collect();
-        View::of(&all, [0, 1].map(|a| g.dims[a] as f64 * g.spacing[a]), frame)
+        let all = self.drawn.iter().flat_map(|d| d.outlines.iter());
+        View::of(all, [0, 1].map(|a| g.dims[a] as f64 * g.spacing[a]), frame)
     }
 
     fn paint(&self, canvas: &mut Canvas, view: &View, k: usize) {
@@ -150,9 +150,10 @@ pub fn all_slices(exam: &Exam<'_>, title: &str) -> Canvas {
     let described = |tiles: usize| {
         format!("{tiles} of {n} slices, upwards; yellow frame: the deciding slice; {}", exam.window_text())
     };
-    let mut canvas = sheet::arranged(title, n, exam.deciding(), described, |canvas, frame, k| {
-        exam.paint(canvas, &exam.view(frame), k);
-        caption(canvas, Frame { y: frame.bottom(), height: sheet::CAPTION, ..frame }, exam, k);
+    let view = |frame: Frame| exam.view(frame);
+    let mut canvas = sheet::arranged(title, n, exam.deciding(), described, view, |canvas, view, k| {
+        exam.paint(canvas, view, k);
+        caption(canvas, sheet::below(view.frame), exam, k);
     });
     let height = canvas.frame().height;
     exam.legend(&mut canvas, height - sheet::BOTTOM + 8);

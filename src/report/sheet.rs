@@ -16,7 +16,7 @@ const TOP: u32 = 88;
 pub const BOTTOM: u32 = 68;
 const GAP: u32 = 8;
 /// Height of what is written below a tile.
-pub const CAPTION: u32 = 48;
+const CAPTION: u32 = 48;
 
 /// Which outlines a sheet shows: all, or every n-th and the deciding one.
 fn shown(n: usize, deciding: usize) -> Vec<usize> {
@@ -37,20 +37,25 @@ fn grid(tiles: usize) -> (u32, u32) {
 pub fn picture(exam: &Exam<'_>, title: &str) -> Canvas {
     let n = exam.outlines.len();
     let described = |tiles: usize| subtitle(exam, tiles);
-    let drawn = |canvas: &mut Canvas, frame: Frame, k: usize| tile(canvas, &exam.view(frame), exam, k);
-    let mut canvas = arranged(title, n, exam.deciding(), described, drawn);
+    let view = |frame: Frame| exam.view(frame);
+    let mut canvas = arranged(title, n, exam.deciding(), described, view, |canvas, view, k| {
+        exam.paint(canvas, view, k, 2.2);
+        caption(canvas, below(view.frame), exam, k);
+    });
     let height = canvas.frame().height;
     legend(&mut canvas, 12, height - BOTTOM + 8);
     canvas
 }
 
-/// Tiles for `n` slices, each drawn into its frame with room for a caption below; the deciding one is framed.
+/// Tiles for `n` slices, each drawn into its place with room for a caption below; the deciding one is framed. All show the
+/// same piece of their slice, which `view` finds for a frame of their size.
 pub fn arranged(
     title: &str,
     n: usize,
     deciding: usize,
     subtitle: impl Fn(usize) -> String,
-    mut tile: impl FnMut(&mut Canvas, Frame, usize),
+    view: impl Fn(Frame) -> View,
+    mut tile: impl FnMut(&mut Canvas, &View, usize),
 ) -> Canvas {
     let tiles = shown(n, deciding);
     let (columns, side) = grid(tiles.len());
@@ -59,11 +64,12 @@ pub fn arranged(
     let mut canvas = Canvas::new(width, height, GROUND);
     heading(&mut canvas, title);
     canvas.text(12, 60, &subtitle(tiles.len()), BODY, FAINT);
+    let view = view(Frame { x: 0, y: 0, width: side, height: side });
     for (i, k) in tiles.into_iter().enumerate() {
         let (column, row) = (i as u32 % columns, i as u32 / columns);
         let frame =
             Frame { x: 12 + column * (side + GAP), y: TOP + row * (side + CAPTION + GAP), width: side, height: side };
-        tile(&mut canvas, frame, k);
+        tile(&mut canvas, &View { frame, ..view }, k);
         sides(&mut canvas, frame);
         if k == deciding {
             canvas.border(Frame { height: frame.height + CAPTION, ..frame }, 4, CHORD);
@@ -86,10 +92,9 @@ fn subtitle(exam: &Exam<'_>, tiles: usize) -> String {
     format!("{which}, {} to {}, upwards; yellow frame: the deciding slice; {}", all.start(), all.end(), window_text())
 }
 
-fn tile(canvas: &mut Canvas, view: &View, exam: &Exam<'_>, k: usize) {
-    let frame = view.frame;
-    exam.paint(canvas, view, k, 2.2);
-    caption(canvas, Frame { y: frame.bottom(), height: CAPTION, ..frame }, exam, k);
+/// Where the caption of a tile stands.
+pub fn below(tile: Frame) -> Frame {
+    Frame { y: tile.bottom(), height: CAPTION, ..tile }
 }
 
 fn caption(canvas: &mut Canvas, frame: Frame, exam: &Exam<'_>, k: usize) {

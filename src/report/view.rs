@@ -43,8 +43,12 @@ pub struct View {
 impl View {
     /// Shows all outlines with some room around them, as large as the frame allows, but hardly more than there is an
     /// image of (`image_mm` across and down).
-    pub fn of(outlines: &[SliceOutline], image_mm: [f64; 2], frame: Frame) -> Self {
-        let points = || outlines.iter().flat_map(|s| &s.rings).flat_map(|r| &r.points);
+    pub fn of<'a>(
+        outlines: impl IntoIterator<Item = &'a SliceOutline> + Clone,
+        image_mm: [f64; 2],
+        frame: Frame,
+    ) -> Self {
+        let points = || outlines.clone().into_iter().flat_map(|s| &s.rings).flat_map(|r| &r.points);
         let low = |a: usize| points().map(|p| p[a]).fold(f64::INFINITY, f64::min);
         let high = |a: usize| points().map(|p| p[a]).fold(f64::NEG_INFINITY, f64::max);
         let wide = |a: usize| (high(a) - low(a) + 2.0 * AROUND_MM).min(image_mm[a]).max(LEAST_MM);

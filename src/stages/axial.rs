@@ -9,6 +9,7 @@ use crate::ops::onto::onto as by_nearest;
 use crate::ops::reformat::axial_grid;
 use crate::ops::resample::{Beyond, Coarser, Interpolation, by_distance, by_partial_volume, onto};
 use crate::volume::Mask;
+use std::sync::Arc;
 
 /// `axial`
 pub const DEF: Stage = Stage {
@@ -44,7 +45,7 @@ fn run(view: &View<'_>, settings: &Settings) -> Result<Board, Refusal> {
     let Some(spacing) = spacing else {
         board.put_shared(&keys::AXIAL_IMAGE, image, &[]);
         board.put_shared(&keys::AXIAL_TUMOUR, view.shared(&keys::TUMOUR), &[]);
-        put_structures(&mut board, view.get(&keys::STRUCTURES).clone(), view.get(&keys::TUMOUR).geometry(), &[]);
+        put_structures(&mut board, view.shared(&keys::STRUCTURES), view.get(&keys::TUMOUR).geometry(), &[]);
         return Ok(board);
     };
     let flags: &[_] = if oblique { &[flag::AXIAL_REFORMAT] } else { &[] };
@@ -57,15 +58,15 @@ fn run(view: &View<'_>, settings: &Settings) -> Result<Board, Refusal> {
     board.put(&keys::AXIAL_IMAGE, onto(&image, &grid, how, Beyond::Edge, coarser), flags);
     board.put(&keys::AXIAL_TUMOUR, moved(view.get(&keys::TUMOUR), &grid, wanted.mask), flags);
     let structures = view.get(&keys::STRUCTURES).iter().map(|(&name, mask)| (name, moved(mask, &grid, wanted.mask)));
-    put_structures(&mut board, structures.collect(), &grid, flags);
+    put_structures(&mut board, Arc::new(structures.collect()), &grid, flags);
     Ok(board)
 }
 
-/// Native bone is its own artifact, empty where the study has none: its absence takes nothing away.
-fn put_structures(board: &mut Board, mut structures: Structures, grid: &Geometry, flags: &[Flag]) {
-    let bone = structures.remove("native_bone").unwrap_or_else(|| Mask::from_fn(grid.clone(), |_| false));
-    board.put(&keys::AXIAL_NATIVE_BONE, bone, flags);
-    board.put(&keys::AXIAL_STRUCTURES, structures, flags);
+/// Native bone is its own artifact too, empty where the study has none: its absence takes nothing away.
+fn put_structures(board: &mut Board, structures: Arc<Structures>, grid: &Geometry, flags: &[Flag]) {
+    let bone = structures.get("native_bone").cloned();
+    board.put(&keys::AXIAL_NATIVE_BONE, bone.unwrap_or_else(|| Mask::from_fn(grid.clone(), |_| false)), flags);
+    board.put_shared(&keys::AXIAL_STRUCTURES, structures, flags);
 }
 
 fn moved(mask: &Mask, grid: &Geometry, way: MaskWay) -> Mask {

@@ -79,10 +79,7 @@ pub fn read(path: &Path, name: &'static str) -> Result<Table, TableError> {
 /// # Errors
 /// As [`read`].
 pub fn parse(bytes: &[u8], name: &'static str) -> Result<Table, TableError> {
-    let text = std::str::from_utf8(bytes).map_err(|_| TableError::NotUtf8(name))?;
-    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
-    let mut lines = Lines::of(text);
-    let mut csv = csv::ReaderBuilder::new().trim(csv::Trim::All).from_reader(text.as_bytes());
+    let (mut csv, mut lines) = records(bytes).ok_or(TableError::NotUtf8(name))?;
     let columns = Columns::of(csv.headers().map_err(|e| TableError::Ragged(name, lines.at(e.position())))?, name)?;
     let mut table = Table::new();
     for record in csv.records() {
@@ -93,6 +90,18 @@ pub fn parse(bytes: &[u8], name: &'static str) -> Result<Table, TableError> {
         }
     }
     if table.is_empty() { Err(TableError::Empty(name)) } else { Ok(table) }
+}
+
+/// The records of a text with a header, and their lines; `None` if it is not UTF-8.
+pub fn records(bytes: &[u8]) -> Option<(csv::Reader<&[u8]>, Lines<'_>)> {
+    let text = std::str::from_utf8(bytes).ok()?;
+    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+    Some((csv::ReaderBuilder::new().trim(csv::Trim::All).from_reader(text.as_bytes()), Lines::of(text)))
+}
+
+/// Where a column stands, whatever its case.
+pub fn column(header: &csv::StringRecord, name: &str) -> Option<usize> {
+    header.iter().position(|there| there.eq_ignore_ascii_case(name))
 }
 
 /// Line numbers of records that come in order: the text is walked once.
@@ -147,7 +156,7 @@ impl Columns {
         if header.len() == 1 && header[0].contains([';', '\t']) {
             return Err(TableError::NotCommas(name));
         }
-        let find = |column: &str| header.iter().position(|there| there.eq_ignore_ascii_case(column));
+        let find = |name: &str| column(header, name);
         let must = |column| find(column).ok_or(TableError::MissingColumn(name, column));
         for (column, _) in EXAM.iter().filter(|(_, stand_in)| stand_in.is_none()) {
             must(column)?;

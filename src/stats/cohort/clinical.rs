@@ -2,7 +2,7 @@
 
 use super::pairing::Pairing;
 use crate::batch::study::ExamName;
-use crate::stats::table::{Entry, Key, Lines, Table};
+use crate::stats::table::{Entry, Key, Table, column, records};
 use std::collections::BTreeSet;
 use std::io;
 use std::path::Path;
@@ -96,12 +96,9 @@ pub fn read(path: &Path) -> Result<Table, ClinicalError> {
 /// # Errors
 /// As [`read`].
 pub fn parse(bytes: &[u8]) -> Result<Table, ClinicalError> {
-    let text = std::str::from_utf8(bytes).map_err(|_| ClinicalError::Form("is not UTF-8"))?;
-    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
-    let mut lines = Lines::of(text);
-    let mut csv = csv::ReaderBuilder::new().trim(csv::Trim::All).from_reader(text.as_bytes());
+    let (mut csv, mut lines) = records(bytes).ok_or(ClinicalError::Form("is not UTF-8"))?;
     let header = csv.headers().map_err(|_| ClinicalError::Form("has no header"))?.clone();
-    let find = |name: &str| header.iter().position(|column| column.eq_ignore_ascii_case(name));
+    let find = |name: &str| column(&header, name);
     let (Some(patient), Some(timepoint)) = (find("patient"), find("timepoint")) else {
         return Err(ClinicalError::Form("lacks a column"));
     };

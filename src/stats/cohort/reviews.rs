@@ -1,7 +1,7 @@
 //! What readers said of single values: `patient,timepoint,modality,series,lesion,measure,verdict,value,reader`.
 
 use crate::measure::measure;
-use crate::stats::table::{EXAM_COLUMNS, Key, Lines, Table, exam_of};
+use crate::stats::table::{EXAM_COLUMNS, Key, Table, column, exam_of, records};
 use std::collections::BTreeMap;
 use std::io;
 use std::path::Path;
@@ -81,12 +81,9 @@ pub fn read(path: &Path) -> Result<Reviews, ReviewError> {
 /// # Errors
 /// As [`read`].
 pub fn parse(bytes: &[u8]) -> Result<Reviews, ReviewError> {
-    let text = std::str::from_utf8(bytes).map_err(|_| ReviewError::Form("is not UTF-8"))?;
-    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
-    let mut lines = Lines::of(text);
-    let mut csv = csv::ReaderBuilder::new().trim(csv::Trim::All).from_reader(text.as_bytes());
+    let (mut csv, mut lines) = records(bytes).ok_or(ReviewError::Form("is not UTF-8"))?;
     let header = csv.headers().map_err(|_| ReviewError::Form("has no header"))?.clone();
-    let find = |name: &str| header.iter().position(|column| column.eq_ignore_ascii_case(name));
+    let find = |name: &str| column(&header, name);
     let exam = EXAM_COLUMNS.map(find);
     let ([Some(_), Some(_), Some(_), ..], Some(of), Some(verdict)) = (exam, find("measure"), find("verdict")) else {
         return Err(ReviewError::Form("lacks a column"));
