@@ -13,6 +13,7 @@ pub mod hand;
 pub mod hard;
 pub mod lesion;
 pub mod metal;
+pub mod mr;
 pub mod parameters;
 pub mod pose;
 pub mod remnants;

@@ -81,6 +81,11 @@ impl Anatomy {
         self.canal_y
     }
 
+    /// Depth in the canal, first order, mm; negative outside.
+    pub fn canal_depth_mm(&self, [x, y, _]: Vec3) -> f64 {
+        ellipse_depth_mm([x, y - self.canal_y], self.size.canal)
+    }
+
     /// From one vertebra to the next, mm.
     pub fn pitch_mm(&self) -> f64 {
         self.size.height + self.size.disc
@@ -97,7 +102,7 @@ impl Anatomy {
 
     /// Bone, disc and canal; `z` from the middle of the nearest body.
     fn spine(&self, [x, y, z]: Vec3) -> Option<Tissue> {
-        let canal = ellipse_depth_mm([x, y - self.canal_y], self.size.canal);
+        let canal = self.canal_depth_mm([x, y, z]);
         if canal > 0.0 {
             return Some(Tissue::Canal);
         }

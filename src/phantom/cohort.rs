@@ -1,6 +1,8 @@
 //! The cohorts: tables of patients, each a lesion before and after treatment.
 
 use super::hard;
+use super::mr::MrSpec;
+use super::mr::patients::{self, MrPatient};
 use super::spec::{BoneSpec, ExamSpec, HandSpec, LesionSpec, OssifiedSpec, RemnantSpec, RimSpec, ScannerSpec, Site};
 use super::stream::Source;
 
@@ -12,6 +14,8 @@ pub struct Cohort {
     pub about: &'static str,
     /// Its patients.
     pub patients: Patients,
+    /// What they have on MR, in the same order; nobody where it is empty.
+    pub mr: &'static [Option<MrPatient>],
 }
 
 /// Who is in a cohort.
@@ -65,16 +69,19 @@ pub static COHORTS: &[Cohort] = &[
         name: "demo",
         about: "4 patients before and after treatment, grades 0, 1b, 2a and 3",
         patients: Patients::Listed { rows: DEMO, thickness_mm: &[3.0, 2.0, 3.0, 2.5] },
+        mr: patients::DEMO,
     },
     Cohort {
         name: "yuan24",
         about: "24 patients with the grades and diameters of Yuan et al. 2022",
         patients: Patients::Listed { rows: YUAN24, thickness_mm: &[3.0] },
+        mr: patients::YUAN24,
     },
     Cohort {
         name: "hard",
         about: "100 patients drawn from ranges wider than life, both exams with any rim and any bone inside",
         patients: Patients::Drawn { usual: hard::PATIENTS, exam: hard::exam },
+        mr: &[],
     },
 ];
 
@@ -142,6 +149,14 @@ impl Cohort {
             }
             Patients::Drawn { exam, .. } => exam(source, timepoint),
         })
+    }
+}
+
+impl Cohort {
+    /// Both MR exams of a patient who has them.
+    pub fn mr_exams(&self, source: &Source, patient: usize) -> Option<[MrSpec; 2]> {
+        let of = self.mr.get(patient)?.as_ref()?;
+        Some([of.exam(source, "pre", 0), of.exam(source, "post", 1)])
     }
 }
 

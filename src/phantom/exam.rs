@@ -35,9 +35,9 @@ pub struct Exam {
 /// Makes one exam.
 pub fn exam(source: &Source, spec: &ExamSpec) -> Exam {
     let (scene, stack, cut) = build(source, spec);
-    let drawn = hand::draw(source, spec, &cut);
+    let drawn = hand::draw(source, &hand_stream(spec), &spec.hand, &cut);
     let slices = truth::slices(&scene, &cut, &drawn);
-    let grid = scanner::grid(&scene, spec, &stack);
+    let grid = scanner::grid(scene.pose.to_patient(scene.lesion.centre()), spec.lesion.diameter_mm, &stack);
     Exam {
         image: scanner::scan(&scene, source, spec, &grid),
         acquisition: acquisition(spec),
@@ -47,8 +47,13 @@ pub fn exam(source: &Source, spec: &ExamSpec) -> Exam {
     }
 }
 
+/// The stream of the hand that draws.
+fn hand_stream(spec: &ExamSpec) -> String {
+    format!("{}/hand", spec.timepoint)
+}
+
 /// The patient in the scanner, the slices, and the true border on them: size first, then rim, what is left, new bone inside.
-fn build(source: &Source, spec: &ExamSpec) -> (Scene, Stack, Vec<Section>) {
+pub fn build(source: &Source, spec: &ExamSpec) -> (Scene, Stack, Vec<Section>) {
     let anatomy = Anatomy::new(spec.level, &spec.bone);
     let pose = Pose::new(source, spec.timepoint);
     let step_mm = spec.scanner.thickness_mm;
@@ -104,7 +109,7 @@ mod tests {
         {
             let (source, spec) = small(seed, coverage, fraction);
             let (scene, _, cut) = build(&source, &spec);
-            let drawn = hand::draw(&source, &spec, &cut);
+            let drawn = hand::draw(&source, &hand_stream(&spec), &spec.hand, &cut);
             let truth = truth::exam(&scene, &truth::slices(&scene, &cut, &drawn));
             assert!((truth.rim_coverage - coverage).abs() < 2e-3, "{} {coverage}", truth.rim_coverage);
             assert!((truth.ossified_fraction - fraction).abs() < 1e-3, "{} {fraction}", truth.ossified_fraction);
@@ -121,7 +126,7 @@ mod tests {
             let inside: Vec<_> =
                 cut.iter().flat_map(|s| s.deeper_than(0.0).into_iter().map(|p| [p[0], p[1], s.z_mm])).collect();
             let left = inside.iter().filter(|&&p| scene.tissue(p) == Tissue::Remnant).count();
-            let slices = truth::slices(&scene, &cut, &hand::draw(&source, spec, &cut));
+            let slices = truth::slices(&scene, &cut, &hand::draw(&source, &hand_stream(spec), &spec.hand, &cut));
             (left as f64 / inside.len() as f64, zone(&slices), truth::exam(&scene, &slices))
         };
         let (none, zone_mm2, before) = of(&spec);

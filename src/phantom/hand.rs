@@ -3,7 +3,7 @@
 use super::field::Waves;
 use super::section::{self, Point, Ring};
 use super::slices::Section;
-use super::spec::ExamSpec;
+use super::spec::HandSpec;
 use super::stream::Source;
 use crate::geometry::Geometry;
 use crate::volume::{Mask, traverse};
@@ -12,10 +12,10 @@ use crate::volume::{Mask, traverse};
 const STEP_MM: f64 = 1.0;
 
 /// The polygons drawn on each section: the true border moved across itself by a smooth random field.
-pub fn draw(source: &Source, spec: &ExamSpec, cut: &[Section]) -> Vec<Vec<Ring>> {
-    let hand = &spec.hand;
-    let mut stream = source.stream(&format!("{}/hand", spec.timepoint));
-    let stray = Waves::new(&mut stream, [hand.along_mm, hand.along_mm, hand.across_mm]);
+///
+/// `name` is that of the stream from which the hand strays.
+pub fn draw(source: &Source, name: &str, hand: &HandSpec, cut: &[Section]) -> Vec<Vec<Ring>> {
+    let stray = Waves::new(&mut source.stream(name), [hand.along_mm, hand.along_mm, hand.across_mm]);
     traverse::each(cut.len(), |k| {
         let strayed = |ring: &Ring| {
             let even = resample(ring, STEP_MM);
@@ -85,7 +85,6 @@ mod tests {
     use super::super::lesion::Lesion;
     use super::super::pose::Pose;
     use super::super::slices::{Stack, sections};
-    use super::super::spec::HandSpec;
     use super::*;
 
     #[test]
@@ -95,7 +94,7 @@ mod tests {
         let cut = sections(&lesion, &Pose::still(), &Stack::over(&lesion, &Pose::still(), 1.0, 0.06, 6.0));
         for bias_mm in [0.8, -0.8] {
             spec.hand = HandSpec { bias_mm, stray_mm: 0.0, ..spec.hand };
-            let drawn = draw(&source, &spec, &cut);
+            let drawn = draw(&source, "post/hand", &spec.hand, &cut);
             let radius = |area: f64| (area / std::f64::consts::PI).sqrt();
             let areas = cut.iter().zip(&drawn).map(|(s, rings)| (s.area_mm2(), section::area_mm2(rings)));
             let off: Vec<f64> = areas.filter(|a| a.1 > 0.0).map(|(t, d)| radius(d) - radius(t)).collect();

@@ -3,9 +3,9 @@
 use super::metal::Streaks;
 use super::scene::Scene;
 use super::slices::{FINE_MM, Stack, round_um};
-use super::spec::{ExamSpec, ScannerSpec};
-use super::stream::Source;
-use crate::geometry::Geometry;
+use super::spec::ExamSpec;
+use super::stream::{Source, Stream};
+use crate::geometry::{Geometry, Vec3};
 use crate::volume::{Volume, traverse};
 
 /// Pixels along each side of a slice.
@@ -19,11 +19,10 @@ const PROFILE_RAMP_MM: f64 = 1.0;
 /// Kernels are cut here, SD.
 const CUT: f64 = 3.5;
 
-/// The grid of the image: square pixels over the lesion and its surroundings, the lesion a little in front.
-pub fn grid(scene: &Scene, spec: &ExamSpec, stack: &Stack) -> Geometry {
-    let field_mm = (spec.lesion.diameter_mm + SURROUNDINGS_MM).max(SMALLEST_FIELD_MM);
+/// The grid of an image: square pixels over the lesion and its surroundings, the lesion's centre a little in front.
+pub fn grid([x, y, _]: Vec3, diameter_mm: f64, stack: &Stack) -> Geometry {
+    let field_mm = (diameter_mm + SURROUNDINGS_MM).max(SMALLEST_FIELD_MM);
     let pixel_mm = round_um(field_mm / PIXELS as f64);
-    let [x, y, _] = scene.pose.to_patient(scene.lesion.centre());
     let half = 0.5 * PIXELS as f64 * pixel_mm;
     let mut grid = Geometry::upright([PIXELS, PIXELS, stack.count], [pixel_mm, pixel_mm, stack.step_mm]);
     grid.origin = [round_um(x - half), round_um(y + 8.0 - half), stack.first_mm];
@@ -32,13 +31,14 @@ pub fn grid(scene: &Scene, spec: &ExamSpec, stack: &Stack) -> Geometry {
 
 /// Scans: every slice on its own, its noise from a stream of its own.
 pub fn scan(scene: &Scene, source: &Source, spec: &ExamSpec, grid: &Geometry) -> Volume<i16> {
-    let kernel = Kernel::new(grid.spacing[0], &spec.scanner);
+    let kernel = Kernel::new(grid.spacing[0], spec.scanner.spread_mm, spec.scanner.lobe);
     let streaks = scene.screw.as_ref().map(|screw| Streaks::new(screw, source, spec, &scene.pose));
     let slices = traverse::each(grid.dims[2], |k| {
         let z_mm = grid.origin[2] + k as f64 * grid.spacing[2];
-        let mut clean = kernel.sample(&fine_slice(scene, &spec.scanner, grid, z_mm, kernel.core.fine));
+        let mut clean = kernel.slice(|p| scene.hu(p), spec.scanner.thickness_mm, grid, z_mm);
         streaks.iter().for_each(|s| s.add(&mut clean, grid, z_mm));
-        let noise = noise(source, spec, k, grid.spacing[0]);
+        let mut stream = source.stream(&format!("{}/noise/{k}", spec.timepoint));
+        let noise = noise(&mut stream, spec.scanner.noise_hu, spec.scanner.noise_grain_mm / grid.spacing[0]);
         clean.iter().zip(&noise).map(|(hu, n)| to_stored(hu + n)).collect::<Vec<i16>>()
     });
     Volume::new(grid.clone(), slices.concat()).expect("every slice has all its pixels")
@@ -50,15 +50,15 @@ fn to_stored(hu: f32) -> i16 {
 }
 
 /// The fine planes of one slice, weighted by the slice profile; `fine` points along each side.
-fn fine_slice(scene: &Scene, scanner: &ScannerSpec, grid: &Geometry, z_mm: f64, fine: usize) -> Vec<f32> {
+fn fine_slice(value: impl Fn(Vec3) -> f64, thickness_mm: f64, grid: &Geometry, z_mm: f64, fine: usize) -> Vec<f32> {
     let margin = 0.5 * ((fine - 1) as f64 * FINE_MM - (PIXELS - 1) as f64 * grid.spacing[0]);
-    let planes = profile(scanner.thickness_mm);
+    let planes = profile(thickness_mm);
     let mut mean = vec![0.0_f32; fine * fine];
     for (i, out) in mean.iter_mut().enumerate() {
         let x = grid.origin[0] - margin + (i % fine) as f64 * FINE_MM;
         let y = grid.origin[1] - margin + (i / fine) as f64 * FINE_MM;
-        let hu: f64 = planes.iter().map(|&(dz, weight)| weight * scene.hu([x, y, z_mm + dz])).sum();
-        *out = hu as f32;
+        let seen: f64 = planes.iter().map(|&(dz, weight)| weight * value([x, y, z_mm + dz])).sum();
+        *out = seen as f32;
     }
     mean
 }
@@ -76,17 +76,23 @@ fn profile(thickness_mm: f64) -> Vec<(f64, f64)> {
 }
 
 /// The point spread in the plane: a bell, and for a sharp kernel a wider one taken off it.
-struct Kernel {
+pub struct Kernel {
     core: Taps,
     lobe: Option<(f32, Taps)>,
 }
 
 impl Kernel {
-    fn new(pixel_mm: f64, scanner: &ScannerSpec) -> Self {
-        let sharp = scanner.lobe > 0.0;
-        let widest_mm = if sharp { 2.0 * scanner.spread_mm } else { scanner.spread_mm };
+    /// A spread of `(1 + lobe) G(spread) - lobe G(2 spread)` on pixels of a size.
+    pub fn new(pixel_mm: f64, spread_mm: f64, lobe: f64) -> Self {
+        let sharp = lobe > 0.0;
+        let widest_mm = if sharp { 2.0 * spread_mm } else { spread_mm };
         let taps = |spread_mm: f64| Taps::new(pixel_mm, spread_mm, widest_mm);
-        Self { core: taps(scanner.spread_mm), lobe: sharp.then(|| (scanner.lobe as f32, taps(widest_mm))) }
+        Self { core: taps(spread_mm), lobe: sharp.then(|| (lobe as f32, taps(widest_mm))) }
+    }
+
+    /// What a scanner without noise shows on the slice at `z_mm` of something with a value at each patient point.
+    pub fn slice(&self, value: impl Fn(Vec3) -> f64, thickness_mm: f64, grid: &Geometry, z_mm: f64) -> Vec<f32> {
+        self.sample(&fine_slice(value, thickness_mm, grid, z_mm, self.core.fine))
     }
 
     fn sample(&self, plane: &[f32]) -> Vec<f32> {
@@ -139,14 +145,12 @@ impl Taps {
     }
 }
 
-/// Normal noise blurred to its grain and brought back to its SD, one slice.
-fn noise(source: &Source, spec: &ExamSpec, slice: usize, pixel_mm: f64) -> Vec<f32> {
-    let mut stream = source.stream(&format!("{}/noise/{slice}", spec.timepoint));
+/// Normal noise of one slice, SD `gain`, blurred by a bell of SD `grain` pixels.
+pub fn noise(stream: &mut Stream, gain: f64, grain: f64) -> Vec<f32> {
     let white: Vec<f32> = (0..PIXELS * PIXELS).map(|_| stream.normal() as f32).collect();
-    let sd = spec.scanner.noise_grain_mm / pixel_mm;
-    let reach = libm::ceil(CUT * sd) as usize;
+    let reach = libm::ceil(CUT * grain) as usize;
     let bell: Vec<f64> =
-        (0..=2 * reach).map(|i| (i as f64 - reach as f64) / sd).map(|t| libm::exp(-0.5 * t * t)).collect();
+        (0..=2 * reach).map(|i| (i as f64 - reach as f64) / grain).map(|t| libm::exp(-0.5 * t * t)).collect();
     // Blurring along one axis leaves sum(w^2) of the variance.
     let left = bell.iter().map(|w| w * w).sum::<f64>().sqrt();
     let kernel: Vec<f32> = bell.iter().map(|w| (w / left) as f32).collect();
@@ -154,7 +158,7 @@ fn noise(source: &Source, spec: &ExamSpec, slice: usize, pixel_mm: f64) -> Vec<f
     let along =
         |line: &dyn Fn(usize) -> f32, i: usize| kernel.iter().enumerate().map(|(k, w)| w * line(around(i, k))).sum();
     let rows: Vec<f32> = (0..PIXELS * PIXELS).map(|i| along(&|x| white[i / PIXELS * PIXELS + x], i % PIXELS)).collect();
-    let gain = spec.scanner.noise_hu as f32;
+    let gain = gain as f32;
     (0..PIXELS * PIXELS).map(|i| gain * along(&|y| rows[y * PIXELS + i % PIXELS], i / PIXELS)).collect::<Vec<f32>>()
 }
 
@@ -175,8 +179,7 @@ mod tests {
     fn a_lobe_overshoots_an_edge_as_its_formula_says() {
         // (1 + a) Phi(x / s) - a Phi(x / 2s) is largest where its slope is 0, at x^2 = 8/3 ln(4 (1 + a) / 2a) s^2.
         for (lobe, overshoot) in [(0.0, 0.0), (1.0, 0.114), (1.6, 0.199)] {
-            let (_, typical) = super::super::exam::example("test", 0);
-            let kernel = Kernel::new(0.2, &ScannerSpec { lobe, spread_mm: 1.5, ..typical.scanner });
+            let kernel = Kernel::new(0.2, 1.5, lobe);
             let fine = kernel.core.fine;
             let edge: Vec<f32> = (0..fine * fine).map(|i| if i % fine > fine / 2 { 100.0 } else { 0.0 }).collect();
             let most = kernel.sample(&edge).into_iter().fold(0.0, f32::max);

@@ -110,13 +110,13 @@ impl Scene {
 
     /// What is at a patient point.
     pub fn tissue(&self, p: Vec3) -> Tissue {
-        self.tissue_at(self.pose.to_vertebra(p))
+        self.tissue_in_vertebra(self.pose.to_vertebra(p))
     }
 
     /// Density at a patient point, HU.
     pub fn hu(&self, p: Vec3) -> f64 {
         let q = self.pose.to_vertebra(p);
-        let tissue = self.tissue_at(q);
+        let tissue = self.tissue_in_vertebra(q);
         let hu = self.density_hu(tissue, q);
         let excess_hu = if tissue.is_mineral() { hu - SOFT_TISSUE_HU } else { 0.0 };
         hu + (self.spec.scanner.mineral_gain - 1.0) * excess_hu
@@ -145,7 +145,8 @@ impl Scene {
         }
     }
 
-    fn tissue_at(&self, q: Vec3) -> Tissue {
+    /// What is at a point of the vertebra's frame.
+    pub fn tissue_in_vertebra(&self, q: Vec3) -> Tissue {
         if self.screw.as_ref().is_some_and(|screw| screw.holds(q)) {
             return Tissue::Metal;
         }

@@ -32,6 +32,11 @@ impl PlaneGrid {
         [self.corner[0] + x as f64 * self.step_mm, self.corner[1] + y as f64 * self.step_mm]
     }
 
+    /// All its points, row by row.
+    pub fn points(&self) -> impl Iterator<Item = Point> + '_ {
+        (0..self.size[1]).flat_map(move |y| (0..self.size[0]).map(move |x| self.at(x, y)))
+    }
+
     /// Indices of the points within `radius_mm` of the box from `a` to `b`, row by row.
     pub fn near(&self, a: Point, b: Point, radius_mm: f64) -> impl Iterator<Item = (usize, usize)> {
         let range = |k: usize| {
@@ -120,11 +125,21 @@ pub fn area_mm2(rings: &[Ring]) -> f64 {
 
 /// Largest distance between two points of one ring, by trying all pairs, mm.
 pub fn diameter_mm(rings: &[Ring]) -> f64 {
-    let widest = |ring: &Ring| {
-        let from = |i: usize| ring[i + 1..].iter().map(|&q| distance_mm(ring[i], q)).fold(0.0, f64::max);
-        (0..ring.len()).map(from).fold(0.0, f64::max)
+    widest(rings).map_or(0.0, |(a, b)| distance_mm(a, b))
+}
+
+/// The two points of one ring that lie farthest apart, by trying all pairs.
+pub fn widest(rings: &[Ring]) -> Option<(Point, Point)> {
+    let pairs = |ring: &'_ Ring| -> Vec<(Point, Point)> {
+        let farthest = |i: usize| {
+            let apart = |q: &&Point| distance_mm(ring[i], **q);
+            let other = ring[i + 1..].iter().max_by(|p, q| apart(p).total_cmp(&apart(q)));
+            other.map(|&q| (ring[i], q))
+        };
+        (0..ring.len()).filter_map(farthest).collect()
     };
-    rings.iter().map(widest).fold(0.0, f64::max)
+    let all = rings.iter().flat_map(pairs);
+    all.max_by(|a, b| distance_mm(a.0, a.1).total_cmp(&distance_mm(b.0, b.1)))
 }
 
 /// Where the rings cross the line at height `y`, in ascending x: even-odd, inside between the 1st and 2nd and so on.

@@ -3,6 +3,7 @@
 use super::lesion::Lesion;
 use super::pose::Pose;
 use super::section::{self, PlaneGrid, Point, Ring};
+use crate::geometry::Vec3;
 use crate::volume::traverse;
 
 /// Step of the fine grid that anatomy and truth are drawn on, mm.
@@ -58,11 +59,20 @@ pub struct Section {
 pub fn sections(lesion: &Lesion, pose: &Pose, stack: &Stack) -> Vec<Section> {
     let [x, y, _] = pose.to_patient(lesion.centre());
     let grid = PlaneGrid::about([x, y], lesion.reach_mm() + FINE_MM, FINE_MM);
+    sections_of(stack, |_| grid, |p| lesion.depth_mm(lesion.direction(pose.to_vertebra(p))))
+}
+
+/// Traces what has a depth above 0 at patient points, on the grid of each slice's height; slices without it are left out.
+pub fn sections_of(
+    stack: &Stack,
+    grid: impl Fn(f64) -> PlaneGrid + Sync + Send,
+    depth_mm: impl Fn(Vec3) -> f64 + Sync + Send,
+) -> Vec<Section> {
     let all = traverse::each(stack.count, |slice| {
         let z_mm = stack.z_mm(slice);
-        let depth = |p: Point| lesion.depth_mm(lesion.direction(pose.to_vertebra([p[0], p[1], z_mm])));
-        let points = (0..grid.size[1]).flat_map(|y| (0..grid.size[0]).map(move |x| grid.at(x, y)));
-        Section { slice, z_mm, grid, rings: section::trace(&grid, &points.map(depth).collect::<Vec<_>>()) }
+        let grid = grid(z_mm);
+        let depths: Vec<f64> = grid.points().map(|[x, y]| depth_mm([x, y, z_mm])).collect();
+        Section { slice, z_mm, grid, rings: section::trace(&grid, &depths) }
     });
     all.into_iter().filter(|s| !s.rings.is_empty()).collect()
 }

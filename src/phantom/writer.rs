@@ -4,13 +4,16 @@ use super::Order;
 use super::PhantomError;
 use super::cohort::Cohort;
 use super::exam::{Exam, exam};
+use super::mr::tables::{self, MrFiles, MrRow};
+use super::mr::{MrExam, mr_exam};
 use super::parameters;
 use super::spec::ExamSpec;
 use super::stream::Source;
+use crate::io::acquisition::Acquisition;
 use crate::io::dicom::write::{Series, encode_slice};
 use crate::io::disk::Disk;
 use crate::io::nifti;
-use crate::volume::traverse;
+use crate::volume::{Mask, Volume, traverse};
 use std::fmt::Write;
 use std::path::Path;
 
@@ -23,7 +26,7 @@ pub enum Format {
     Nifti,
 }
 
-const STUDY_HEADER: &str = "patient,timepoint,modality,image,structures,level,kvp,contrast,kernel,thickness_mm\n";
+const STUDY_HEADER: &str = "patient,timepoint,modality,image,structures,prompts,level,kvp,contrast,kernel,thickness_mm,weighting,te_ms,tr_ms\n";
 const KEY_HEADER: &str = "patient,timepoint,modality,series,lesion";
 const SLICE_COLUMNS: &str =
     "slice,z_mm,area_mm2,perimeter_mm,diameter_mm,drawn_diameter_mm,rim_coverage,zone_mm2,ossified_fraction";
@@ -36,33 +39,32 @@ struct Tables {
     slices: String,
     exams: String,
     parameters: String,
+    mr: Option<MrTables>,
+}
+
+/// The tables of a study that has MR exams.
+struct MrTables {
+    by_box: String,
+    by_line: String,
+    slices: String,
+    exams: String,
 }
 
 /// Writes every exam, then the tables; the study table last, so that its presence says that all is there.
 pub fn write(cohort: &Cohort, order: &Order, out: &Path, disk: &dyn Disk) -> Result<(), PhantomError> {
-    let mut tables = Tables {
-        study: STUDY_HEADER.into(),
-        slices: format!("{KEY_HEADER},{SLICE_COLUMNS}\n"),
-        exams: format!("{KEY_HEADER},{EXAM_COLUMNS}\n"),
-        parameters: format!("{KEY_HEADER},{}\n", parameters::header()),
-    };
+    let mut tables = Tables::new(!cohort.mr.is_empty());
     for patient in 0..cohort.count(order.patients) {
         let source = cohort.source(patient, order.seed);
-        for spec in cohort.exams(&source, patient) {
-            let made = exam(&source, &spec);
-            let place = Place { disk, out, patient: cohort.pseudonym(patient), spec: &spec };
-            let image = match order.format {
-                Format::Dicom => place.dicom(&source, &made)?,
-                Format::Nifti => place.file("ct.nii.gz", &nifti::write::encode(&made.image, true))?,
-            };
-            let outline = place.file("tumour.nii.gz", &nifti::write::encode(&made.outline, true))?;
-            tables.add(&place, &made, &image, &outline, order.format);
+        let mr = cohort.mr_exams(&source, patient);
+        for (k, spec) in cohort.exams(&source, patient).iter().enumerate() {
+            let place = Place { disk, out, patient: cohort.pseudonym(patient), spec, format: order.format };
+            tables.add(&place, &source, &exam(&source, spec))?;
+            if let Some(mr) = &mr {
+                tables.add_mr(&place, &source, &mr_exam(&source, spec, &mr[k]))?;
+            }
         }
     }
-    disk.write_atomic(&out.join("truth_slices.csv"), tables.slices.as_bytes())?;
-    disk.write_atomic(&out.join("truth_exams.csv"), tables.exams.as_bytes())?;
-    disk.write_atomic(&out.join("truth_params.csv"), tables.parameters.as_bytes())?;
-    Ok(disk.write_atomic(&out.join("study.csv"), tables.study.as_bytes())?)
+    tables.write(out, disk)
 }
 
 /// Where one exam goes.
@@ -71,6 +73,7 @@ struct Place<'a> {
     out: &'a Path,
     patient: String,
     spec: &'a ExamSpec,
+    format: Format,
 }
 
 impl Place<'_> {
@@ -85,32 +88,84 @@ impl Place<'_> {
         Ok(relative)
     }
 
-    /// Writes the image as a folder of slices, the top one first; gives the folder.
-    fn dicom(&self, source: &Source, made: &Exam) -> Result<String, PhantomError> {
-        let time = self.spec.timepoint;
+    /// Writes a mask; gives its path relative to the study.
+    fn mask(&self, name: &str, mask: &Mask) -> Result<String, PhantomError> {
+        self.file(&format!("{name}.nii.gz"), &nifti::write::encode(mask, true))
+    }
+
+    /// Writes an image as it was ordered: `{name}.nii.gz`, or a folder of slices, the top one first; gives its path.
+    ///
+    /// `uids` is what the streams of its UIDs begin with.
+    fn image(
+        &self,
+        name: &str,
+        source: &Source,
+        uids: &str,
+        image: &Volume<i16>,
+        how: &Acquisition,
+    ) -> Result<String, PhantomError> {
+        if self.format == Format::Nifti {
+            return self.file(&format!("{name}.nii.gz"), &nifti::write::encode(image, true));
+        }
         let series = Series {
             patient: self.patient.clone(),
-            study_uid: source.uid(&format!("{time}/study")),
-            series_uid: source.uid(&format!("{time}/series")),
-            frame_uid: source.uid(&format!("{time}/frame")),
+            study_uid: source.uid(&format!("{uids}/study")),
+            series_uid: source.uid(&format!("{uids}/series")),
+            frame_uid: source.uid(&format!("{uids}/frame")),
             description: "PHANTOM AXIAL".into(),
-            acquisition: made.acquisition.clone(),
+            acquisition: how.clone(),
         };
-        let count = made.image.geometry().dims[2];
-        let files = traverse::each(count, |k| {
-            encode_slice(&series, &made.image, k, &source.uid(&format!("{time}/instance/{k}")))
+        let files = traverse::each(image.geometry().dims[2], |k| {
+            encode_slice(&series, image, k, &source.uid(&format!("{uids}/instance/{k}")))
         });
         for (instance, bytes) in files.iter().rev().enumerate() {
-            self.file(&format!("ct/IM{:04}.dcm", instance + 1), bytes)?;
+            self.file(&format!("{name}/IM{:04}.dcm", instance + 1), bytes)?;
         }
-        Ok(format!("{}/{time}/ct", self.patient))
+        Ok(format!("{}/{}/{name}", self.patient, self.spec.timepoint))
+    }
+
+    /// Writes the files of an MR exam.
+    fn mr_files(&self, source: &Source, made: &MrExam) -> Result<MrFiles, PhantomError> {
+        let uids = format!("{}/mr", self.spec.timepoint);
+        let marked = |name: &str, markup: &serde_json::Value| {
+            self.file(&format!("mr_{name}.mrk.json"), format!("{markup:#}\n").as_bytes())
+        };
+        let outline = |(name, mask): &(&'static str, Mask)| Ok((*name, self.mask(&format!("mr_{name}"), mask)?));
+        Ok(MrFiles {
+            image: self.image("mr", source, &uids, &made.image, &made.acquisition)?,
+            outlines: made.outlines.iter().map(outline).collect::<Result<_, PhantomError>>()?,
+            prompts: [
+                marked("box", &made.prompts.region)?,
+                marked("line", &made.prompts.line)?,
+                marked("canal", &made.prompts.canal)?,
+            ],
+        })
     }
 }
 
 impl Tables {
-    fn add(&mut self, place: &Place, made: &Exam, image: &str, outline: &str, format: Format) {
-        let (patient, spec) = (&place.patient, place.spec);
-        let header = match format {
+    fn new(with_mr: bool) -> Self {
+        let mr = || MrTables {
+            by_box: STUDY_HEADER.into(),
+            by_line: STUDY_HEADER.into(),
+            slices: format!("{KEY_HEADER},{}\n", tables::SLICE_COLUMNS),
+            exams: format!("{KEY_HEADER},{}\n", tables::EXAM_COLUMNS),
+        };
+        Self {
+            study: STUDY_HEADER.into(),
+            slices: format!("{KEY_HEADER},{SLICE_COLUMNS}\n"),
+            exams: format!("{KEY_HEADER},{EXAM_COLUMNS}\n"),
+            parameters: format!("{KEY_HEADER},{}\n", parameters::header()),
+            mr: with_mr.then(mr),
+        }
+    }
+
+    /// Writes a CT exam and its rows.
+    fn add(&mut self, place: &Place, source: &Source, made: &Exam) -> Result<(), PhantomError> {
+        let (patient, spec, time) = (&place.patient, place.spec, place.spec.timepoint);
+        let image = place.image("ct", source, time, &made.image, &made.acquisition)?;
+        let outline = place.mask("tumour", &made.outline)?;
+        let header = match place.format {
             // A DICOM header says it already.
             Format::Dicom => ",,,".into(),
             Format::Nifti => {
@@ -118,12 +173,42 @@ impl Tables {
                 format!("{},{contrast},{},{}", scanner.kvp, scanner.kernel, scanner.thickness_mm)
             }
         };
-        let (time, level) = (spec.timepoint, spec.level);
-        self.study += &format!("{patient},{time},CT,{image},tumour={outline},{level},{header}\n");
+        self.study += &format!("{patient},{time},CT,{image},tumour={outline},,{},{header},,,\n", spec.level);
         let key = format!("{patient},{time},CT,main,1");
         made.slices.iter().for_each(|s| slice_row(&mut self.slices, &key, s));
         exam_row(&mut self.exams, &key, &made.truth);
         self.parameters += &format!("{key},{}\n", parameters::row(spec));
+        Ok(())
+    }
+
+    /// Writes an MR exam and its rows.
+    fn add_mr(&mut self, place: &Place, source: &Source, made: &MrExam) -> Result<(), PhantomError> {
+        let files = place.mr_files(source, made)?;
+        let (who, level) = (format!("{},{}", place.patient, place.spec.timepoint), place.spec.level);
+        let row = MrRow { who: &who, level, has_header: place.format == Format::Dicom, exam: made, files: &files };
+        self.study += &row.outlined();
+        if let Some(mr) = &mut self.mr {
+            let [by_box, by_line] = row.prompted();
+            mr.by_box += &by_box;
+            mr.by_line += &by_line;
+            mr.slices += &row.slice_truth();
+            mr.exams += &row.exam_truth();
+        }
+        Ok(())
+    }
+
+    fn write(&self, out: &Path, disk: &dyn Disk) -> Result<(), PhantomError> {
+        let file = |name: &str, text: &str| disk.write_atomic(&out.join(name), text.as_bytes());
+        if let Some(mr) = &self.mr {
+            file("study_box.csv", &mr.by_box)?;
+            file("study_line.csv", &mr.by_line)?;
+            file("truth_mr_slices.csv", &mr.slices)?;
+            file("truth_mr_exams.csv", &mr.exams)?;
+        }
+        file("truth_slices.csv", &self.slices)?;
+        file("truth_exams.csv", &self.exams)?;
+        file("truth_params.csv", &self.parameters)?;
+        Ok(file("study.csv", &self.study)?)
     }
 }
 
@@ -197,7 +282,7 @@ mod tests {
         for (line, spec) in study.lines().skip(1).zip(&specs) {
             let given = if spec.contrast.is_some() { "yes" } else { "no" };
             assert!(
-                line.ends_with(&format!(",{given},{},{}", spec.scanner.kernel, spec.scanner.thickness_mm)),
+                line.ends_with(&format!(",{given},{},{},,,", spec.scanner.kernel, spec.scanner.thickness_mm)),
                 "{line}"
             );
         }

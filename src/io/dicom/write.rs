@@ -1,4 +1,4 @@
-//! CT slices as DICOM files: explicit little endian, 12 bits stored in 16, as a scanner writes them.
+//! CT and MR slices as DICOM files: explicit little endian, 12 bits stored in 16, as a scanner writes them.
 
 use crate::io::acquisition::Acquisition;
 use crate::volume::Volume;
@@ -7,14 +7,15 @@ use dicom_core::{DataElement, Tag, VR};
 use dicom_dictionary_std::tags;
 use dicom_object::{FileMetaTableBuilder, InMemDicomObject};
 
-const CT_IMAGE_STORAGE: &str = "1.2.840.10008.5.1.4.1.1.2";
+/// CT Image Storage and MR Image Storage.
+const IMAGE_STORAGE: [&str; 2] = ["1.2.840.10008.5.1.4.1.1.2", "1.2.840.10008.5.1.4.1.1.4"];
 const EXPLICIT_LITTLE_ENDIAN: &str = "1.2.840.10008.1.2.1";
-/// Stored value 0, HU.
+/// Stored value 0 of CT, HU. MR stores what it shows.
 const INTERCEPT_HU: i16 = -1024;
 /// Largest stored value.
 const LARGEST: i32 = 4095;
 
-/// What the slices of one CT series share.
+/// What the slices of one series share: of MR if its acquisition says so, else of CT.
 #[derive(Clone, Debug)]
 pub struct Series {
     /// Pseudonym: PatientID and PatientName.
@@ -31,19 +32,36 @@ pub struct Series {
     pub acquisition: Acquisition,
 }
 
-/// One slice of a volume in HU as a DICOM file; values beyond -1024 and 3071 are cut.
+impl Series {
+    fn is_mr(&self) -> bool {
+        self.acquisition.modality.as_deref() == Some("MR")
+    }
+
+    fn storage(&self) -> &'static str {
+        IMAGE_STORAGE[usize::from(self.is_mr())]
+    }
+
+    /// What stored value 0 stands for.
+    fn intercept(&self) -> i16 {
+        if self.is_mr() { 0 } else { INTERCEPT_HU }
+    }
+}
+
+/// One slice of a volume as a DICOM file; values beyond -1024 and 3071 HU, on MR 0 and 4095, are cut.
 pub fn encode_slice(series: &Series, volume: &Volume<i16>, slice: usize, instance_uid: &str) -> Vec<u8> {
     let mut object = InMemDicomObject::new_empty();
-    for (tag, vr, value) in identity(series, instance_uid).into_iter().chain(place(volume, slice)) {
+    for (tag, vr, value) in
+        identity(series, instance_uid).into_iter().chain(place(volume, slice)).chain(meaning(series))
+    {
         object.put(DataElement::new(tag, vr, PrimitiveValue::from(value)));
     }
     for (tag, value) in layout(volume) {
         object.put(DataElement::new(tag, VR::US, PrimitiveValue::from(value)));
     }
-    object.put(DataElement::new(tags::PIXEL_DATA, VR::OW, PrimitiveValue::U16(pixels(volume, slice).into())));
+    object.put(DataElement::new(tags::PIXEL_DATA, VR::OW, PrimitiveValue::U16(pixels(series, volume, slice).into())));
     let meta = FileMetaTableBuilder::new()
         .transfer_syntax(EXPLICIT_LITTLE_ENDIAN)
-        .media_storage_sop_class_uid(CT_IMAGE_STORAGE)
+        .media_storage_sop_class_uid(series.storage())
         .media_storage_sop_instance_uid(instance_uid);
     let mut bytes = Vec::new();
     let file = object.with_meta(meta).expect("the meta table has every element it must have");
@@ -55,22 +73,26 @@ pub fn encode_slice(series: &Series, volume: &Volume<i16>, slice: usize, instanc
 fn identity(series: &Series, instance_uid: &str) -> Vec<(Tag, VR, String)> {
     let how = &series.acquisition;
     let mut all = vec![
-        (tags::SOP_CLASS_UID, VR::UI, CT_IMAGE_STORAGE.into()),
+        (tags::SOP_CLASS_UID, VR::UI, series.storage().into()),
         (tags::SOP_INSTANCE_UID, VR::UI, instance_uid.into()),
         (tags::STUDY_INSTANCE_UID, VR::UI, series.study_uid.clone()),
         (tags::SERIES_INSTANCE_UID, VR::UI, series.series_uid.clone()),
         (tags::FRAME_OF_REFERENCE_UID, VR::UI, series.frame_uid.clone()),
         (tags::IMAGE_TYPE, VR::CS, "ORIGINAL\\PRIMARY\\AXIAL".into()),
-        (tags::MODALITY, VR::CS, "CT".into()),
+        (tags::MODALITY, VR::CS, if series.is_mr() { "MR" } else { "CT" }.into()),
         (tags::MANUFACTURER, VR::LO, "OSTEON PHANTOM".into()),
         (tags::SERIES_DESCRIPTION, VR::LO, series.description.clone()),
         (tags::PATIENT_NAME, VR::PN, series.patient.clone()),
         (tags::PATIENT_ID, VR::LO, series.patient.clone()),
         (tags::PATIENT_POSITION, VR::CS, "HFS".into()),
         (tags::SERIES_NUMBER, VR::IS, "1".into()),
-        (tags::GANTRY_DETECTOR_TILT, VR::DS, "0".into()),
     ];
-    let numbers = [(tags::KVP, how.kvp), (tags::SLICE_THICKNESS, how.thickness_mm)];
+    let numbers = [
+        (tags::KVP, how.kvp),
+        (tags::SLICE_THICKNESS, how.thickness_mm),
+        (tags::ECHO_TIME, how.te_ms),
+        (tags::REPETITION_TIME, how.tr_ms),
+    ];
     all.extend(numbers.into_iter().filter_map(|(tag, v)| v.map(|v| (tag, VR::DS, decimal(v)))));
     // The agent's own name is nobody's here; that there was one is what readers look for.
     all.extend((how.contrast == Some(true)).then(|| (tags::CONTRAST_BOLUS_AGENT, VR::LO, "CONTRAST".into())));
@@ -78,7 +100,7 @@ fn identity(series: &Series, instance_uid: &str) -> Vec<(Tag, VR, String)> {
     all
 }
 
-/// Where the slice lies and what its values mean. Instances count from the top downwards, as scanners number them.
+/// Where the slice lies. Instances count from the top downwards, as scanners number them.
 fn place(volume: &Volume<i16>, slice: usize) -> Vec<(Tag, VR, String)> {
     let grid = volume.geometry();
     let corner = grid.to_patient([0.0, 0.0, slice as f64]);
@@ -90,6 +112,19 @@ fn place(volume: &Volume<i16>, slice: usize) -> Vec<(Tag, VR, String)> {
         (tags::PIXEL_SPACING, VR::DS, decimals(&[grid.spacing[1], grid.spacing[0]])),
         (tags::SLICE_LOCATION, VR::DS, decimal(corner[2])),
         (tags::PHOTOMETRIC_INTERPRETATION, VR::CS, "MONOCHROME2".into()),
+    ]
+}
+
+/// What stored values mean, and what only scanners of that modality say.
+fn meaning(series: &Series) -> Vec<(Tag, VR, String)> {
+    if series.is_mr() {
+        let text = |tag, text: &str| (tag, VR::CS, text.into());
+        let scanned =
+            [(tags::SCANNING_SEQUENCE, "SE"), (tags::SEQUENCE_VARIANT, "SK"), (tags::MR_ACQUISITION_TYPE, "2D")];
+        return scanned.into_iter().map(|(tag, what)| text(tag, what)).collect();
+    }
+    vec![
+        (tags::GANTRY_DETECTOR_TILT, VR::DS, "0".into()),
         (tags::RESCALE_INTERCEPT, VR::DS, INTERCEPT_HU.to_string()),
         (tags::RESCALE_SLOPE, VR::DS, "1".into()),
         (tags::RESCALE_TYPE, VR::LO, "HU".into()),
@@ -109,8 +144,8 @@ fn layout(volume: &Volume<i16>) -> [(Tag, u16); 7] {
     ]
 }
 
-fn pixels(volume: &Volume<i16>, slice: usize) -> Vec<u16> {
-    let stored = |hu: &i16| (i32::from(*hu) - i32::from(INTERCEPT_HU)).clamp(0, LARGEST) as u16;
+fn pixels(series: &Series, volume: &Volume<i16>, slice: usize) -> Vec<u16> {
+    let stored = |value: &i16| (i32::from(*value) - i32::from(series.intercept())).clamp(0, LARGEST) as u16;
     volume.plane(slice).iter().map(stored).collect()
 }
 
