@@ -1,6 +1,7 @@
 //! Operators on images and outlines, callable without any stage. Each file has one operator and its formula.
 
 pub mod ball;
+pub mod bias;
 pub mod bits;
 pub mod calibration;
 pub mod canal;
@@ -8,6 +9,7 @@ pub mod chord;
 pub mod components;
 pub mod contour;
 pub mod cord;
+pub mod cyst;
 pub mod dilation;
 pub mod distance;
 pub mod distance_3d;
@@ -28,4 +30,6 @@ pub mod runs;
 pub mod sampling;
 pub mod sets;
 pub mod soft;
+pub mod solve;
 pub mod spline;
+pub mod t2;

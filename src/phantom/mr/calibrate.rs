@@ -3,14 +3,16 @@
 use super::super::section;
 use super::super::slices::{Section, Stack};
 use super::cyst::Cyst;
-use super::exam::structure;
+use super::exam::cyst;
 use super::scene::MrScene;
 use super::signal;
 use crate::geometry::Vec3;
 use crate::volume::traverse;
 
-/// The cyst's size is searched until its diameter is this near, mm.
-const CYST_TOLERANCE_MM: f64 = 0.01;
+/// The cyst's width lies between these, of its largest diameter over slices that need not pass its middle.
+const WIDTHS: [f64; 2] = [0.95, 2.0];
+/// Halvings of that range: to a hundredth of a millimetre.
+const HALVINGS: usize = 12;
 
 /// Raises the growth until it takes the wanted share of the canal on the slice where it takes most.
 pub fn grow(scene: &mut MrScene, canal: &[Section], share: f64) {
@@ -34,15 +36,12 @@ pub fn in_vertebra(scene: &MrScene, section: &Section) -> Vec<Vec3> {
 
 /// Gives the lesion a cyst whose largest diameter over the slices is `cyst_mm`; 0: none.
 pub fn hollow(scene: &mut MrScene, stack: &Stack, cyst_mm: f64) {
-    let mut width_mm = cyst_mm;
-    while cyst_mm > 0.0 {
+    let [mut low_mm, mut high_mm] = WIDTHS.map(|times| times * cyst_mm);
+    for _ in 0..if cyst_mm > 0.0 { HALVINGS } else { 0 } {
+        let width_mm = 0.5 * (low_mm + high_mm);
         scene.cyst = Some(Cyst::new(&scene.body.lesion, &scene.growth, width_mm));
-        let cut = structure(scene, stack, MrScene::cyst_depth_mm);
-        let widest = cut.iter().map(|s| section::diameter_mm(&s.rings)).fold(0.0, f64::max);
-        if (widest - cyst_mm).abs() < CYST_TOLERANCE_MM {
-            return;
-        }
-        width_mm *= cyst_mm / widest.max(0.5 * cyst_mm);
+        let widest = cyst(scene, stack).iter().map(|s| section::diameter_mm(&s.rings)).fold(0.0, f64::max);
+        if widest < cyst_mm { low_mm = width_mm } else { high_mm = width_mm }
     }
 }
 

@@ -12,7 +12,8 @@ const SHORTEST_HALF_MM: f64 = 6.5;
 /// The cyst.
 #[derive(Clone, Debug)]
 pub struct Cyst {
-    centre: Vec3,
+    /// Its middle, in the vertebra's frame.
+    pub centre: Vec3,
     /// Half its width in the plane, mm.
     pub half_mm: f64,
 }

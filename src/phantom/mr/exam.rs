@@ -6,6 +6,7 @@ use super::super::slices::{FINE_MM, Section, Stack, sections_of};
 use super::super::spec::ExamSpec;
 use super::super::stream::Source;
 use super::super::{exam, hand, scanner};
+use super::cyst::Cyst;
 use super::prompts::{self, Prompts};
 use super::scene::MrScene;
 use super::spec::MrSpec;
@@ -82,24 +83,40 @@ pub fn build(source: &Source, spec: &ExamSpec, mr: &MrSpec) -> (MrScene, Cut) {
     let canal = within_canal(&scene, &stack, MrScene::canal_depth_mm);
     calibrate::grow(&mut scene, &canal, mr.canal_share);
     calibrate::hollow(&mut scene, &stack, mr.cyst_mm);
-    let tumour = structure(&scene, &stack, MrScene::tumour_depth_mm);
+    let tumour = tumour(&scene, &stack);
     calibrate::shade(&mut scene, &tumour, mr.si_ratio);
     let cord = within_canal(&scene, &stack, MrScene::cord_depth_mm);
     (scene, Cut { stack, tumour, canal, cord })
 }
 
-/// The sections of something in or about the lesion, on the slices of a stack.
-pub fn structure(scene: &MrScene, stack: &Stack, depth_mm: fn(&MrScene, Vec3) -> f64) -> Vec<Section> {
-    let [x, y, z] = scene.pose.to_patient(scene.body.lesion.centre());
+/// The sections of the tumour, on the slices of a stack.
+fn tumour(scene: &MrScene, stack: &Stack) -> Vec<Section> {
+    let lesion = &scene.body.lesion;
+    let [x, y, z] = scene.pose.to_patient(lesion.centre());
     let canal = scene.canal_middle(z);
     let [a, b] = scene.canal_half_mm();
-    let radius_mm = scene.body.lesion.reach_mm().max(libm::hypot(canal[0] - x, canal[1] - y) + a.max(b)) + 4.0;
+    let radius_mm = lesion.reach_mm().max(libm::hypot(canal[0] - x, canal[1] - y) + a.max(b)) + 4.0;
+    about(scene, stack, lesion.centre(), radius_mm, MrScene::tumour_depth_mm)
+}
+
+/// The sections of the cyst.
+pub fn cyst(scene: &MrScene, stack: &Stack) -> Vec<Section> {
+    let of = |cyst: &Cyst| about(scene, stack, cyst.centre, cyst.half_mm + 4.0, MrScene::cyst_depth_mm);
+    scene.cyst.as_ref().map_or_else(Vec::new, of)
+}
+
+/// The sections of something that lies within a distance of a point of the vertebra's frame.
+fn about(scene: &MrScene, stack: &Stack, centre: Vec3, radius_mm: f64, depth_mm: Depth) -> Vec<Section> {
+    let [x, y, _] = scene.pose.to_patient(centre);
     let grid = PlaneGrid::about([x, y], radius_mm, FINE_MM);
     sections_of(stack, |_| grid, |p| depth_mm(scene, scene.pose.to_vertebra(p)))
 }
 
+/// The depth in a structure at a point of the vertebra's frame, mm.
+type Depth = fn(&MrScene, Vec3) -> f64;
+
 /// The sections of something in the canal.
-fn within_canal(scene: &MrScene, stack: &Stack, depth_mm: fn(&MrScene, Vec3) -> f64) -> Vec<Section> {
+fn within_canal(scene: &MrScene, stack: &Stack, depth_mm: Depth) -> Vec<Section> {
     let [a, b] = scene.canal_half_mm();
     let grid = |z_mm: f64| PlaneGrid::about(scene.canal_middle(z_mm), a.max(b) + 2.0, 0.5 * FINE_MM);
     sections_of(stack, grid, |p| depth_mm(scene, scene.pose.to_vertebra(p)))

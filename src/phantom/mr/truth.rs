@@ -4,7 +4,7 @@ use super::super::section::{self, Ring};
 use super::super::slices::Section;
 use super::calibrate::{in_vertebra, median_signal};
 use super::cord::EPIDURAL_FAT_MM;
-use super::exam::{Cut, structure};
+use super::exam::{Cut, cyst};
 use super::scene::MrScene;
 use super::signal;
 use crate::geometry::Vec3;
@@ -67,7 +67,7 @@ pub struct MrTruth {
 
 /// Reads the truth of every slice.
 pub fn slices(scene: &MrScene, cut: &Cut) -> Vec<MrSliceTruth> {
-    let cyst = structure(scene, &cut.stack, MrScene::cyst_depth_mm);
+    let cyst = cyst(scene, &cut.stack);
     let on = |sections: &[Section], slice: usize| sections.iter().find(|s| s.slice == slice).cloned();
     let area = |section: Option<&Section>| section.map_or(0.0, Section::area_mm2);
     let width = |section: Option<&Section>| section.map_or(0.0, |s| section::diameter_mm(&s.rings));

@@ -1,0 +1,194 @@
+//! Signal on T2-weighted slices: the cord beyond the tumour, the fluid around it, the solid tumour (method.md 1.7).
+
+use super::dilation::within;
+use super::quantile::{quantile, robust_sd};
+use crate::geometry::Geometry;
+use crate::volume::{Mask, Volume, traverse};
+
+/// The cord at rest begins so far from the tumour ...
+const REST_FROM_MM: f64 = 10.0;
+/// ... and ends so far: as the references of its diameter (method.md 1.5), and the coil is much the same.
+const REST_TO_MM: f64 = 30.0;
+/// A slice counts from this much cord within its outermost pixels, mm2.
+const CORD_MM2: f64 = 15.0;
+/// So many slices make a reference.
+const CORD_SLICES: usize = 3;
+/// Fluid is the bright part of what surrounds the cord: fat and vessels are darker.
+const FLUID_QUANTILE: f64 = 0.75;
+/// So many pixels make a fluid ...
+const FLUID_PIXELS: usize = 20;
+/// ... so much brighter than the cord; else it is none that can be used.
+const FLUID_OVER_CORD: f64 = 1.3;
+
+/// The cord where it is at rest.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct CordSignal {
+    /// Median of its pixels.
+    pub median: f64,
+    /// SD of the noise, from pixels beside each other.
+    pub noise: f64,
+    /// Largest over smallest median of its slices.
+    pub spread: f64,
+}
+
+/// Pixels whose four neighbours in the plane are in the mask.
+pub fn inner(mask: &Mask) -> Mask {
+    let [nx, ny, _] = mask.geometry().dims;
+    let mut inner = mask.clone();
+    let whole = mask.as_slice();
+    traverse::fill_runs(inner.as_mut_slice(), nx, |row, pixels| {
+        let y = row % ny;
+        for (x, pixel) in pixels.iter_mut().enumerate().filter(|(_, p)| **p) {
+            let at = row * nx + x;
+            let edge = x == 0 || x + 1 == nx || y == 0 || y + 1 == ny;
+            *pixel = !edge && whole[at - 1] && whole[at + 1] && whole[at - nx] && whole[at + nx];
+        }
+    });
+    inner
+}
+
+/// The mask and all within a pixel of it in the plane.
+pub fn outer(mask: &Mask) -> Mask {
+    let [sx, sy, _] = mask.geometry().spacing;
+    let planes = traverse::each(mask.geometry().dims[2], |z| {
+        within(mask.plane(z), [sx, sy], sx.max(sy)).into_raw_vec_and_offset().0
+    });
+    Mask::new(mask.geometry().clone(), planes.concat()).expect("as many voxels as before")
+}
+
+/// What is in one mask and not in the other.
+pub fn without(mask: &Mask, other: &Mask) -> Mask {
+    let mut left = mask.clone();
+    left.as_mut_slice().iter_mut().zip(other.as_slice()).for_each(|(m, o)| *m &= !o);
+    left
+}
+
+/// The values of an image within a mask.
+pub fn values(image: &Volume<f32>, mask: &Mask) -> Vec<f64> {
+    let inside = image.as_slice().iter().zip(mask.as_slice()).filter(|(_, m)| **m);
+    inside.map(|(v, _)| f64::from(*v)).collect()
+}
+
+/// The median of an image within a mask; `None` of nothing.
+pub fn median(image: &Volume<f32>, mask: &Mask) -> Option<f64> {
+    quantile(&mut values(image, mask), 0.5)
+}
+
+/// The planes on which the cord is at rest: 10 to 30 mm beyond the tumour at either side, and enough of it within its
+/// outermost pixels. `at_tumour` says for each plane whether it has tumour.
+pub fn resting(cord: &Mask, at_tumour: &[bool]) -> Mask {
+    let grid = cord.geometry();
+    let planes = resting_planes(at_tumour, grid);
+    let mut rest = inner(cord);
+    let size = grid.dims[0] * grid.dims[1];
+    for (plane, pixels) in rest.as_mut_slice().chunks_exact_mut(size).enumerate() {
+        let area_mm2 = pixels.iter().filter(|&&m| m).count() as f64 * grid.pixel_area_mm2();
+        if !planes[plane] || area_mm2 < CORD_MM2 {
+            pixels.fill(false);
+        }
+    }
+    rest
+}
+
+fn resting_planes(at_tumour: &[bool], grid: &Geometry) -> Vec<bool> {
+    let tumour: Vec<usize> = (0..at_tumour.len()).filter(|&z| at_tumour[z]).collect();
+    let away = |z: usize| tumour.iter().map(|t| z.abs_diff(*t)).min().map_or(0.0, |n| n as f64 * grid.spacing[2]);
+    (0..at_tumour.len()).map(|z| (REST_FROM_MM..=REST_TO_MM).contains(&away(z))).collect()
+}
+
+/// The signal of the resting cord; `None` on fewer than three slices.
+pub fn cord(image: &Volume<f32>, rest: &Mask) -> Option<CordSignal> {
+    let of_plane = |z: usize| {
+        let inside = image.plane(z).into_iter().zip(rest.plane(z)).filter(|(_, m)| **m).map(|(v, _)| f64::from(*v));
+        quantile(&mut inside.collect::<Vec<f64>>(), 0.5)
+    };
+    let medians: Vec<f64> = (0..rest.geometry().dims[2]).filter_map(of_plane).collect();
+    if medians.len() < CORD_SLICES {
+        return None;
+    }
+    let ends = medians.iter().fold([f64::INFINITY, 0.0], |[lo, hi]: [f64; 2], &m| [lo.min(m), hi.max(m)]);
+    Some(CordSignal { median: median(image, rest)?, noise: noise(image, rest), spread: ends[1] / ends[0] })
+}
+
+/// The SD of noise: that of the difference of pixels beside each other, over the root of 2.
+fn noise(image: &Volume<f32>, mask: &Mask) -> f64 {
+    let (values, inside) = (image.as_slice(), mask.as_slice());
+    let pairs = (1..values.len()).filter(|&i| inside[i] && inside[i - 1]);
+    let mut steps: Vec<f64> = pairs.map(|i| f64::from(values[i] - values[i - 1])).collect();
+    robust_sd(&mut steps).unwrap_or_default() * std::f64::consts::FRAC_1_SQRT_2
+}
+
+/// The signal of the fluid in the canal, off tumour and cord; `None` where there is too little, or where it is no brighter
+/// than the cord.
+pub fn fluid(image: &Volume<f32>, canal: &Mask, others: [&Mask; 2], cord: f64) -> Option<f64> {
+    let [cord_mask, tumour] = others;
+    let room = without(&without(&inner(canal), &outer(cord_mask)), &outer(tumour));
+    let mut values = values(image, &room);
+    let bright = quantile(&mut values, FLUID_QUANTILE).filter(|_| values.len() >= FLUID_PIXELS)?;
+    (bright > FLUID_OVER_CORD * cord).then_some(bright)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn grid() -> Geometry {
+        Geometry::upright([40, 40, 24], [0.8, 0.8, 4.0])
+    }
+
+    fn disc(radius: f64, planes: std::ops::Range<usize>) -> Mask {
+        Mask::from_fn(grid(), |[x, y, z]| {
+            planes.contains(&z) && libm::hypot(x as f64 - 19.5, y as f64 - 19.5) * 0.8 < radius
+        })
+    }
+
+    #[test]
+    fn the_cord_rests_ten_to_thirty_millimetres_beyond_the_tumour() {
+        let at_tumour: Vec<bool> = (0..24).map(|z| (10..13).contains(&z)).collect();
+        let rest = resting(&disc(4.0, 0..24), &at_tumour);
+        let planes: Vec<usize> = (0..24).filter(|&z| rest.plane(z).iter().any(|&m| m)).collect();
+        assert_eq!(planes, [3, 4, 5, 6, 7, 15, 16, 17, 18, 19]);
+        assert_eq!(resting(&disc(2.0, 0..24), &at_tumour).count(), 0, "too little of it");
+    }
+
+    #[test]
+    fn medians_noise_and_fluid_are_those_of_the_tissues() {
+        let (canal, cord_mask, tumour) = (disc(10.0, 0..24), disc(4.0, 0..24), disc(0.0, 0..0));
+        // Even over +- 10 root 3 has the SD 10.
+        let noise = |i: usize| {
+            let mixed = (i as u64 + 1).wrapping_mul(0x9E37_79B9_7F4A_7C15);
+            let mixed = (mixed ^ (mixed >> 29)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+            17.32 * (2.0 * ((mixed >> 33) % 1000) as f32 / 999.0 - 1.0)
+        };
+        let image = Volume::from_fn(grid(), |[x, y, z]| {
+            let r = libm::hypot(x as f64 - 19.5, y as f64 - 19.5) * 0.8;
+            let tissue = if r < 4.0 {
+                300.0
+            } else if r < 9.0 {
+                720.0
+            } else {
+                400.0
+            };
+            tissue + noise(x + 40 * (y + 40 * z))
+        });
+        let found = cord(&image, &inner(&cord_mask)).unwrap();
+        assert!((found.median - 300.0).abs() < 3.0 && (found.spread - 1.0).abs() < 0.05, "{found:?}");
+        assert!((found.noise - 10.0).abs() < 1.5, "{found:?}");
+        let bright = fluid(&image, &canal, [&cord_mask, &tumour], 300.0).unwrap();
+        assert!((bright - 727.0).abs() < 10.0, "{bright}");
+        assert_eq!(fluid(&image, &canal, [&cord_mask, &tumour], 600.0), None, "no brighter than the cord");
+        assert_eq!(fluid(&image, &canal, [&canal, &tumour], 300.0), None, "no room");
+        assert_eq!(cord(&image, &disc(4.0, 0..2)), None);
+    }
+
+    #[test]
+    fn inner_and_outer_lose_and_gain_one_pixel() {
+        let block = |x: std::ops::Range<usize>| {
+            Mask::from_fn(grid(), |[i, j, k]| x.contains(&i) && (10..20).contains(&j) && k == 3)
+        };
+        assert_eq!(inner(&block(10..20)).count(), 8 * 8);
+        assert_eq!(outer(&block(10..20)).count(), 12 * 12 - 4, "corners lie farther");
+        assert_eq!(inner(&block(0..5)).count(), 4 * 8 - 8, "the border of the image is no inside");
+        assert_eq!(without(&block(10..20), &block(15..30)), block(10..15));
+    }
+}
