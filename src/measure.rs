@@ -19,7 +19,9 @@ use settings::Settings;
 
 mod boriani;
 mod canal;
+mod compression;
 mod cord;
+mod cyst;
 mod diameter;
 mod diameter_3d;
 mod interior;
@@ -27,6 +29,7 @@ mod mean_density;
 mod mesh_diameter;
 mod rim;
 mod rim_thickness;
+mod signal;
 mod volume;
 
 /// Every measurement, in the order of the output.
@@ -42,6 +45,9 @@ pub static MEASUREMENTS: &[Measurement] = &[
     boriani::DEF,
     canal::DEF,
     cord::DEF,
+    cyst::DEF,
+    signal::DEF,
+    compression::DEF,
 ];
 
 /// For columns without remarks.

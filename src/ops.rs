@@ -7,6 +7,7 @@ pub mod calibration;
 pub mod canal;
 pub mod chord;
 pub mod components;
+pub mod compression;
 pub mod contour;
 pub mod cord;
 pub mod cyst;

@@ -7,18 +7,24 @@ mod axial;
 mod border;
 mod calibration;
 mod canal;
+mod contact;
 mod cord;
+mod cysts;
 mod diameters;
 mod doubt;
+mod even;
 mod excluded;
 mod interior;
 mod interior_thresholds;
 mod metal;
 mod outline;
 mod planes;
+mod references;
 mod rim;
+mod signals;
 mod slices;
 mod thresholds;
+mod weighting;
 
 /// Every stage; the graph picks those that the wanted measures need.
 pub static STAGES: &[Stage] = &[
@@ -26,18 +32,24 @@ pub static STAGES: &[Stage] = &[
     border::DEF,
     calibration::DEF,
     canal::DEF,
+    contact::DEF,
     cord::DEF,
+    cysts::DEF,
     diameters::DEF,
     doubt::DEF,
+    even::DEF,
     excluded::DEF,
     interior::DEF,
     interior_thresholds::DEF,
     metal::DEF,
     outline::DEF,
     planes::DEF,
+    references::DEF,
     rim::DEF,
+    signals::DEF,
     slices::DEF,
     thresholds::DEF,
+    weighting::DEF,
 ];
 
 /// One step of an exam.

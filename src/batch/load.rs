@@ -22,7 +22,7 @@ const LESION: &str = "tumour";
 fn others(modality: Modality) -> &'static [&'static str] {
     match modality {
         Modality::Ct => &["native_bone"],
-        Modality::Mr => &["canal", "cord"],
+        Modality::Mr => &["canal", "cord", "cyst"],
     }
 }
 

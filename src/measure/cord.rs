@@ -62,18 +62,23 @@ fn loss(view: &View<'_>, of: fn(&CordSlice) -> f64, scale: f64) -> Result<Readin
     let shown: Vec<(usize, f64)> = outlines.iter().filter_map(|o| Some((o.slice, value(o.plane)?))).collect();
     let least = shown.iter().min_by(|a, b| a.1.total_cmp(&b.1));
     let &(slice, least) = least.ok_or_else(|| Refusal::of(reason::CORD_NOT_SEGMENTED, ""))?;
-    let mut at_tumour = vec![false; cord.len()];
-    outlines.iter().for_each(|o| at_tumour[o.plane] = true);
-    let usual = usual(&at_tumour, view.get(&keys::AXIAL_TUMOUR).geometry().spacing[2], value);
-    let Usual { value: usual, both_sides } = usual.ok_or_else(|| Refusal::of(reason::NO_CORD_REFERENCE, ""))?;
+    let Usual { value: usual, both_sides } = usual_beside(view, value)?;
     let share = shown.len() as f64 / outlines.len() as f64;
     let reading = Reading::number(scale * (1.0 - least / usual)).on_slice(slice);
     let reading = reading.flag_if(share < 1.0, Flag::with(&flag::CORD_IN_PART, format!("{share:.2}")));
     Ok(reading.flag_if(!both_sides, flag::REFERENCE_ONE_SIDE))
 }
 
+/// What is usual of the cord above and below the tumour; reads `outline`, `axial_tumour` and what `value` reads.
+pub fn usual_beside(view: &View<'_>, value: impl Fn(usize) -> Option<f64>) -> Result<Usual, Refusal> {
+    let grid = view.get(&keys::AXIAL_TUMOUR).geometry();
+    let mut at_tumour = vec![false; grid.dims[2]];
+    view.get(&keys::OUTLINE).iter().for_each(|o| at_tumour[o.plane] = true);
+    usual(&at_tumour, grid.spacing[2], value).ok_or_else(|| Refusal::of(reason::NO_CORD_REFERENCE, ""))
+}
+
 /// Refuses a cord that ends above the lowest slice of the tumour: it tapers there by itself.
-fn goes_on(cord: &[Option<CordSlice>], outlines: &[SliceOutline]) -> Result<(), Refusal> {
+pub fn goes_on(cord: &[Option<CordSlice>], outlines: &[SliceOutline]) -> Result<(), Refusal> {
     let lowest_cord = cord.iter().position(Option::is_some);
     let lowest_tumour = outlines.first().map(|o| o.plane);
     let ends_above = lowest_cord.zip(lowest_tumour).is_some_and(|(cord, tumour)| cord > tumour);

@@ -29,12 +29,16 @@ macro_rules! flags {
 flags! {
     AGGREGATION_SENSITIVE = "aggregation_sensitive", "The class differs between the volume fraction, the largest and the maximal section.";
     AXIAL_REFORMAT = "axial_reformat", "The stack is not axial within 15 degrees; rows are slices of an axial reformat.";
+    BIAS_MATTERS = "bias_matters", "Taking off the coil's unevenness moved the ratio by this factor, more than 10 %.";
+    BIAS_NOT_CORRECTED = "bias_not_corrected", "Too little tissue to find the coil's unevenness: the image was used as it is.";
     CANAL_IN_PART = "canal_in_part", "The canal is drawn on this share of the tumour's slices only.";
     CANAL_JOINED_CORD = "canal_joined_cord", "The canal was drawn without the cord, which was joined.";
     CHORD_LEAVES_OUTLINE = "chord_leaves_outline", "Less than 80 % of the longest diameter lies inside the outline.";
     CONTRAST_ENHANCED = "contrast_enhanced", "Contrast medium was given: densities of soft tissue are raised.";
     CONTRAST_UNKNOWN = "contrast_unknown", "Neither the image nor the study table says whether contrast was given.";
+    CORD_FAR = "cord_far", "The cord that was compared begins this many mm from the tumour.";
     CORD_IN_PART = "cord_in_part", "The cord is drawn on this share of the tumour's slices only.";
+    CYST_BY_CONTRAST = "cyst_by_contrast", "Neither cord nor fluid to compare with: cysts are what parts clearly from the rest of the tumour.";
     END_SLICE = "end_slice", "First or last slice of the outline: not used for the rim.";
     EXACTLY_HALF = "exactly_half", "The ossified fraction is exactly 0.5, read as not more than half.";
     FEASIBLE = "feasible", "The grades still possible, joined by |: where a side cannot be judged, or where the grade has a chance under 0.8.";
@@ -46,6 +50,7 @@ flags! {
     LEVEL_UNKNOWN = "level_unknown", "The vertebral level is not known.";
     LIKE_MARROW = "like_marrow", "This share of the interior is as dense as the marrow around: new bone or marrow that was left, so it is not counted.";
     METAL = "metal", "Metal in slices of the lesion: what lies near it (density.metal_margin_mm), and rays in its streaks, are not used.";
+    NEEDS_READER = "needs_reader", "Near a limit between grades of cord compression: a radiologist must look.";
     PIECES = "pieces", "The outline has this many separate pieces.";
     RIM_NOT_SEEN = "rim_not_seen", "Coverage is above the limit, but no run of 10 mm stands on two neighbouring slices: read as no rim.";
     RIM_THINNER_THAN_BLUR = "rim_thinner_than_blur", "The rim looks no wider than the scanner's blur makes any rim: at most some 1.5 mm, the number is the floor.";
@@ -58,5 +63,6 @@ flags! {
     SMALL_AREA = "small_area", "Less than 100 mm2 of outline on this slice: not used for the rim.";
     THRESHOLD_SENSITIVE = "threshold_sensitive", "The grade changes between mineral thresholds of 150 and 250 HU.";
     TILTED_SURFACE = "tilted_surface", "The surface is too oblique to the slice over most of the outline.";
+    WEIGHTING_UNKNOWN = "weighting_unknown", "Neither the image nor the study table says how it is weighted: taken for T2.";
     TOUCHES_BORDER = "touches_border", "The outline reaches the border of the image.";
 }

@@ -6,11 +6,14 @@ use crate::geometry::{Extent, Geometry};
 use crate::io::acquisition::Acquisition;
 use crate::ops::canal::CanalSlice;
 use crate::ops::chord::Diameters;
+use crate::ops::compression::Contact;
 use crate::ops::cord::CordSlice;
+use crate::ops::cyst::Cysts;
 use crate::ops::interior::{Counts, Interior};
 use crate::ops::outline::{Place, SliceOutline};
 use crate::ops::plane::Plane;
 use crate::ops::rim::RimSlice;
+use crate::ops::t2::CordSignal;
 use crate::volume::{Mask, Volume};
 use ndarray::Array2;
 use std::collections::BTreeMap;
@@ -39,6 +42,32 @@ pub struct Metal {
     pub from_hu: f64,
     /// Whether there is any in each slice of `outline`, on it or around it.
     pub in_slice: Vec<bool>,
+}
+
+/// How bright cord and fluid are on T2-weighted slices.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct References {
+    /// The cord at rest on the evened image; `None` where there is none.
+    pub cord: Option<CordSignal>,
+    /// Its median on the image as it was acquired.
+    pub raw_cord: Option<f64>,
+    /// How far from the tumour it begins, mm.
+    pub from_mm: f64,
+    /// The fluid around the cord; `None` where it cannot be used.
+    pub fluid: Option<f64>,
+}
+
+/// Signal of the solid tumour and of the cord.
+#[derive(Clone, Debug)]
+pub struct Signals {
+    /// Median of the solid tumour on each plane of the region, evened.
+    pub tumour: Vec<Option<f64>>,
+    /// Median of the cord on each plane, evened.
+    pub cord: Vec<Option<f64>>,
+    /// Median of all the solid tumour, evened and as acquired.
+    pub solid: Option<[f64; 2]>,
+    /// Its largest area on a plane, mm2.
+    pub solid_mm2: f64,
 }
 
 /// Masks by the names of the study table.
@@ -93,5 +122,19 @@ pub const INTERIOR: Key<[Interior; 3]> = Key::new("interior");
 pub const CANAL: Key<Vec<CanalSlice>> = Key::new("canal");
 /// The cord on each plane of the region; `None` where there is none.
 pub const CORD: Key<Vec<Option<CordSlice>>> = Key::new("cord");
+/// Present only where the image is T2-weighted, or nothing says that it is not: for ratios of signals.
+pub const T2_RATIO: Key<()> = Key::new("t2_ratio");
+/// The same, for what is told by its brightness.
+pub const T2: Key<()> = Key::new("t2");
+/// `axial_image` without the coil's unevenness.
+pub const AXIAL_EVEN: Key<Volume<f32>> = Key::new("axial_even");
+/// How bright cord and fluid are.
+pub const REFERENCES: Key<References> = Key::new("references");
+/// Cysts in the tumour.
+pub const CYSTS: Key<Cysts> = Key::new("cysts");
+/// Signal of the solid tumour and of the cord.
+pub const SIGNALS: Key<Signals> = Key::new("signals");
+/// How tumour and cord lie on each slice of `outline`.
+pub const CONTACT: Key<Vec<Option<Contact>>> = Key::new("contact");
 /// How sure the classes are, at the same three thresholds.
 pub const DOUBT: Key<[Doubt; 3]> = Key::new("doubt");

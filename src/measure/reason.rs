@@ -35,11 +35,18 @@ reasons! {
     BELOW_CONUS = "below_conus", "The cord ends above the lowest slice of the tumour.", "none where that is the conus; else draw the cord along the whole tumour";
     CANAL_EXCLUDES_TUMOUR = "canal_excludes_tumour", "The canal was drawn without the tumour in it: they touch and do not overlap.", "name what has grown in too, as in canal=FILE:1,2,3";
     CORD_NOT_SEGMENTED = "cord_not_segmented", "There is no cord on the slices of the tumour.", "draw the cord: cord=FILE";
+    CORD_ABNORMAL = "cord_abnormal", "The cord beyond the tumour is not of one brightness: its slices differ by half.", "look for oedema or flow; draw the cord where it is normal";
     MASK_EMPTY = "mask_empty", "An outline that is named has no voxel in the image.", "draw it, or check its label numbers";
     MASK_MISSING = "mask_missing", "A structure that is needed is not in the study table.", "draw it and name it, as in tumour=FILE or canal=FILE";
     NO_CANAL_AT_LEVEL = "no_canal_at_level", "The canal is not drawn on any slice of the tumour.", "draw the canal along the whole tumour";
+    NO_CORD_IN_FOV = "no_cord_in_fov", "There is no cord on three slices 10 mm or more beyond the tumour.", "draw the cord; use a series that shows it";
     NO_CORD_REFERENCE = "no_cord_reference", "Neither above nor below are there two slices with cord 10 to 30 mm beyond the tumour.", "draw the cord 30 mm beyond the tumour";
+    NO_FLUID = "no_fluid", "No fluid in the canal is bright enough to tell whether any is left beside the cord.", "draw the canal where it is not narrowed; use a series that shows more of it";
+    NO_SOLID_COMPONENT = "no_solid_component", "No slice has 50 mm2 of solid tumour.", "none where it is all cyst; else check the outline";
+    NO_T2 = "no_t2", "The image is not T2-weighted.", "use a T2-weighted series, or correct weighting in the study table";
     SAG_ONLY = "sag_only", "The slices lie more than 2 mm apart along the patient's left-right axis: a sagittal stack.", "use an axial series";
+    SNR_LT_5 = "snr_lt_5", "The cord is less than five times as bright as the noise.", "use another series";
+    WEIGHTING_MISMATCH = "weighting_mismatch", "The image is not T2-weighted.", "use a T2-weighted series, or correct weighting in the study table";
     BELOW_2_PIXELS = "below_2_pixels", "The outline is narrower than two pixels on every slice.", "draw the outline on a finer grid";
     CONTRAST_TOO_DENSE = "contrast_too_dense", "Contrast medium makes the lesion's own tissue too dense to be told from bone.", "use the series without contrast; if none was given, say so in the study table";
     EVALUABLE_PERIMETER_LT_50PCT = "evaluable_perimeter_lt_50pct", "Less than half of the outline's length can be judged for a rim.", "look at the pictures in qc/; thinner slices or another series may help";

@@ -11,8 +11,8 @@ use crate::geometry::Vec3;
 use crate::volume::{Volume, traverse};
 use ndarray::{Array2, ArrayView2};
 
-/// Voxels looked at, at most: more do not move the field.
-const SAMPLES: usize = 24_000;
+/// Voxels looked at: more do not move the field.
+const LOOKED_AT: usize = 20_000;
 /// Fewer are too few for a field.
 const LEAST_SAMPLES: usize = 400;
 /// Air, cortical bone and lung hold more noise than signal: below this share of the bright quantile.
@@ -24,7 +24,7 @@ const STEEP: f64 = 0.12;
 /// Tissues told apart.
 const TISSUES: usize = 5;
 /// Rounds; the field moves by less than 0.001 in the last.
-const ROUNDS: usize = 15;
+const ROUNDS: usize = 12;
 /// SD of a tissue's logarithm, at least and at most: noise, and texture.
 const SPREAD: [f64; 2] = [0.04, 0.3];
 /// Coordinates are in this unit, mm, so that the equations are well conditioned.
@@ -79,8 +79,16 @@ impl Field {
         let [nx, ny, _] = image.geometry().dims;
         let mut even = image.clone();
         traverse::fill_runs(even.as_mut_slice(), nx, |row, voxels| {
-            for (x, voxel) in voxels.iter_mut().enumerate() {
-                *voxel *= libm::exp(-self.log(&self.terms_at([x, row % ny, row / ny]))) as f32;
+            // Along a row the logarithm is a quadratic: the factor's factor changes by a constant factor.
+            let log = |x: usize| -self.log(&self.terms_at([x, row % ny, row / ny]));
+            let [first, second, third] = [0, 1, 2].map(log);
+            let mut factor = libm::exp(first);
+            let mut step = libm::exp(second - first);
+            let bend = libm::exp(third - 2.0 * second + first);
+            for voxel in voxels {
+                *voxel *= factor as f32;
+                factor *= step;
+                step *= bend;
             }
         });
         even
@@ -100,16 +108,18 @@ impl Field {
         let [nx, ny, nz] = image.geometry().dims;
         let mut some: Vec<f64> = image.as_slice().iter().step_by(7).map(|&v| f64::from(v)).collect();
         let dark = DARK * quantile(&mut some, BRIGHT).unwrap_or_default();
+        // Odd, so that it does not keep to some columns of images whose width is a power of 2.
+        let stride = (image.as_slice().len() / LOOKED_AT) | 1;
         let planes = traverse::each(nz, |z| {
             let plane = image.plane(z);
             let inner = (1..ny.saturating_sub(1)).flat_map(|y| (1..nx.saturating_sub(1)).map(move |x| [x, y]));
-            let calm = inner.filter_map(|[x, y]| Some(([x, y, z], calm_mean(plane, [x, y]).filter(|&m| m > dark)?)));
+            let calm = inner.step_by(stride).filter_map(|[x, y]| {
+                let mean = calm_mean(plane, [x, y]).filter(|&m| m > dark)?;
+                Some(Sample { terms: self.terms_at([x, y, z]), log: libm::log(mean) })
+            });
             calm.collect::<Vec<_>>()
         });
-        let all = planes.concat();
-        let stride = all.len().div_ceil(SAMPLES).max(1);
-        let sample = |&(at, mean): &([usize; 3], f64)| Sample { terms: self.terms_at(at), log: libm::log(mean) };
-        all.iter().step_by(stride).map(sample).collect()
+        planes.into_iter().flatten().collect()
     }
 }
 

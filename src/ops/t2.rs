@@ -2,13 +2,15 @@
 
 use super::dilation::within;
 use super::quantile::{quantile, robust_sd};
-use crate::geometry::Geometry;
 use crate::volume::{Mask, Volume, traverse};
 
 /// The cord at rest begins so far from the tumour ...
 const REST_FROM_MM: f64 = 10.0;
-/// ... and ends so far: as the references of its diameter (method.md 1.5), and the coil is much the same.
+/// ... and ends so far: as the references of its diameter (method.md 1.5), and the coil is much the same. Where the tumour lies
+/// below the end of the cord, the nearest stretch of this length ...
 const REST_TO_MM: f64 = 30.0;
+/// ... counted from where there is cord, mm.
+const REST_LENGTH_MM: f64 = REST_TO_MM - REST_FROM_MM;
 /// A slice counts from this much cord within its outermost pixels, mm2.
 const CORD_MM2: f64 = 15.0;
 /// So many slices make a reference.
@@ -74,35 +76,45 @@ pub fn median(image: &Volume<f32>, mask: &Mask) -> Option<f64> {
     quantile(&mut values(image, mask), 0.5)
 }
 
-/// The planes on which the cord is at rest: 10 to 30 mm beyond the tumour at either side, and enough of it within its
-/// outermost pixels. `at_tumour` says for each plane whether it has tumour.
-pub fn resting(cord: &Mask, at_tumour: &[bool]) -> Mask {
+/// The cord at rest without its outermost pixels, and how far from the tumour it begins, mm: 10 to 30 mm beyond the tumour at
+/// either side, farther where there is none so near; on slices with enough of it. `at_tumour` says for each plane whether it
+/// has tumour.
+pub fn resting(cord: &Mask, at_tumour: &[bool]) -> (Mask, f64) {
     let grid = cord.geometry();
-    let planes = resting_planes(at_tumour, grid);
     let mut rest = inner(cord);
     let size = grid.dims[0] * grid.dims[1];
-    for (plane, pixels) in rest.as_mut_slice().chunks_exact_mut(size).enumerate() {
-        let area_mm2 = pixels.iter().filter(|&&m| m).count() as f64 * grid.pixel_area_mm2();
-        if !planes[plane] || area_mm2 < CORD_MM2 {
+    let area_mm2 = |pixels: &[bool]| pixels.iter().filter(|&&m| m).count() as f64 * grid.pixel_area_mm2();
+    let enough: Vec<bool> = rest.as_slice().chunks_exact(size).map(|pixels| area_mm2(pixels) >= CORD_MM2).collect();
+    let away_mm: Vec<f64> = distances_mm(at_tumour, grid.spacing[2]);
+    let far = (0..enough.len()).filter(|&z| enough[z] && away_mm[z] >= REST_FROM_MM).map(|z| away_mm[z]);
+    let from_mm = far.fold(f64::INFINITY, f64::min);
+    let reach_mm = REST_FROM_MM..=REST_TO_MM.max(from_mm + REST_LENGTH_MM);
+    for (z, pixels) in rest.as_mut_slice().chunks_exact_mut(size).enumerate() {
+        if !enough[z] || !reach_mm.contains(&away_mm[z]) {
             pixels.fill(false);
         }
     }
-    rest
+    (rest, from_mm)
 }
 
-fn resting_planes(at_tumour: &[bool], grid: &Geometry) -> Vec<bool> {
+/// How far each plane lies from the nearest one with tumour, mm.
+fn distances_mm(at_tumour: &[bool], slice_mm: f64) -> Vec<f64> {
     let tumour: Vec<usize> = (0..at_tumour.len()).filter(|&z| at_tumour[z]).collect();
-    let away = |z: usize| tumour.iter().map(|t| z.abs_diff(*t)).min().map_or(0.0, |n| n as f64 * grid.spacing[2]);
-    (0..at_tumour.len()).map(|z| (REST_FROM_MM..=REST_TO_MM).contains(&away(z))).collect()
+    let steps = |z: usize| tumour.iter().map(|t| z.abs_diff(*t)).min().unwrap_or(0);
+    (0..at_tumour.len()).map(|z| steps(z) as f64 * slice_mm).collect()
+}
+
+/// The median of an image within a mask on each plane; `None` where there is nothing of it.
+pub fn medians(image: &Volume<f32>, mask: &Mask) -> Vec<Option<f64>> {
+    traverse::each(mask.geometry().dims[2], |z| {
+        let inside = image.plane(z).into_iter().zip(mask.plane(z)).filter(|(_, m)| **m).map(|(v, _)| f64::from(*v));
+        quantile(&mut inside.collect::<Vec<f64>>(), 0.5)
+    })
 }
 
 /// The signal of the resting cord; `None` on fewer than three slices.
 pub fn cord(image: &Volume<f32>, rest: &Mask) -> Option<CordSignal> {
-    let of_plane = |z: usize| {
-        let inside = image.plane(z).into_iter().zip(rest.plane(z)).filter(|(_, m)| **m).map(|(v, _)| f64::from(*v));
-        quantile(&mut inside.collect::<Vec<f64>>(), 0.5)
-    };
-    let medians: Vec<f64> = (0..rest.geometry().dims[2]).filter_map(of_plane).collect();
+    let medians: Vec<f64> = medians(image, rest).into_iter().flatten().collect();
     if medians.len() < CORD_SLICES {
         return None;
     }
@@ -131,6 +143,7 @@ pub fn fluid(image: &Volume<f32>, canal: &Mask, others: [&Mask; 2], cord: f64) -
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::geometry::Geometry;
 
     fn grid() -> Geometry {
         Geometry::upright([40, 40, 24], [0.8, 0.8, 4.0])
@@ -145,10 +158,14 @@ mod tests {
     #[test]
     fn the_cord_rests_ten_to_thirty_millimetres_beyond_the_tumour() {
         let at_tumour: Vec<bool> = (0..24).map(|z| (10..13).contains(&z)).collect();
-        let rest = resting(&disc(4.0, 0..24), &at_tumour);
-        let planes: Vec<usize> = (0..24).filter(|&z| rest.plane(z).iter().any(|&m| m)).collect();
-        assert_eq!(planes, [3, 4, 5, 6, 7, 15, 16, 17, 18, 19]);
-        assert_eq!(resting(&disc(2.0, 0..24), &at_tumour).count(), 0, "too little of it");
+        let planes = |rest: &Mask| (0..24).filter(|&z| rest.plane(z).iter().any(|&m| m)).collect::<Vec<usize>>();
+        let (rest, from_mm) = resting(&disc(4.0, 0..24), &at_tumour);
+        assert_eq!((planes(&rest), from_mm), (vec![3, 4, 5, 6, 7, 15, 16, 17, 18, 19], 12.0));
+        assert_eq!(resting(&disc(2.0, 0..24), &at_tumour).0.count(), 0, "too little of it");
+        // The cord ends 40 mm above a tumour at the lowest slices: its lowest 20 mm.
+        let low: Vec<bool> = (0..24).map(|z| z < 3).collect();
+        let (rest, from_mm) = resting(&disc(4.0, 12..24), &low);
+        assert_eq!((planes(&rest), from_mm), ((12..18).collect(), 40.0));
     }
 
     #[test]

@@ -7,6 +7,7 @@ use super::lesion::Lesion;
 use super::pose::Pose;
 use super::scanner;
 use super::scene::Scene;
+use super::section::Ring;
 use super::slices::{Section, Stack};
 use super::spec::ExamSpec;
 use super::stream::Source;
@@ -35,7 +36,7 @@ pub struct Exam {
 /// Makes one exam.
 pub fn exam(source: &Source, spec: &ExamSpec) -> Exam {
     let (scene, stack, cut) = build(source, spec);
-    let drawn = hand::draw(source, &hand_stream(spec), &spec.hand, &cut);
+    let drawn = draw(source, spec, &cut);
     let slices = truth::slices(&scene, &cut, &drawn);
     let grid = scanner::grid(scene.pose.to_patient(scene.lesion.centre()), spec.lesion.diameter_mm, &stack);
     Exam {
@@ -47,9 +48,10 @@ pub fn exam(source: &Source, spec: &ExamSpec) -> Exam {
     }
 }
 
-/// The stream of the hand that draws.
-fn hand_stream(spec: &ExamSpec) -> String {
-    format!("{}/hand", spec.timepoint)
+/// The lesion as the hand draws it.
+fn draw(source: &Source, spec: &ExamSpec, cut: &[Section]) -> Vec<Vec<Ring>> {
+    let field = hand::field(source, &format!("{}/hand", spec.timepoint), &spec.hand);
+    hand::draw(&spec.hand, cut, |p, _| spec.hand.stray_mm * field.at(p))
 }
 
 /// The patient in the scanner, the slices, and the true border on them: size first, then rim, what is left, new bone inside.
@@ -109,7 +111,7 @@ mod tests {
         {
             let (source, spec) = small(seed, coverage, fraction);
             let (scene, _, cut) = build(&source, &spec);
-            let drawn = hand::draw(&source, &hand_stream(&spec), &spec.hand, &cut);
+            let drawn = draw(&source, &spec, &cut);
             let truth = truth::exam(&scene, &truth::slices(&scene, &cut, &drawn));
             assert!((truth.rim_coverage - coverage).abs() < 2e-3, "{} {coverage}", truth.rim_coverage);
             assert!((truth.ossified_fraction - fraction).abs() < 1e-3, "{} {fraction}", truth.ossified_fraction);
@@ -126,7 +128,7 @@ mod tests {
             let inside: Vec<_> =
                 cut.iter().flat_map(|s| s.deeper_than(0.0).into_iter().map(|p| [p[0], p[1], s.z_mm])).collect();
             let left = inside.iter().filter(|&&p| scene.tissue(p) == Tissue::Remnant).count();
-            let slices = truth::slices(&scene, &cut, &hand::draw(&source, &hand_stream(spec), &spec.hand, &cut));
+            let slices = truth::slices(&scene, &cut, &draw(&source, spec, &cut));
             (left as f64 / inside.len() as f64, zone(&slices), truth::exam(&scene, &slices))
         };
         let (none, zone_mm2, before) = of(&spec);

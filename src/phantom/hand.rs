@@ -5,7 +5,7 @@ use super::section::{self, Point, Ring};
 use super::slices::Section;
 use super::spec::HandSpec;
 use super::stream::Source;
-use crate::geometry::Geometry;
+use crate::geometry::{Geometry, Vec3};
 use crate::volume::{Mask, traverse};
 
 /// Distance between the points of a drawn polygon, mm.
@@ -13,22 +13,26 @@ const STEP_MM: f64 = 1.0;
 
 /// The polygons drawn on each section: the true border moved across itself by a smooth random field.
 ///
-/// `name` is that of the stream from which the hand strays.
-pub fn draw(source: &Source, name: &str, hand: &HandSpec, cut: &[Section]) -> Vec<Vec<Ring>> {
-    let stray = Waves::new(&mut source.stream(name), [hand.along_mm, hand.along_mm, hand.across_mm]);
+/// `stray` says how far outwards it strays at a place whose outward direction is given, mm.
+pub fn draw(hand: &HandSpec, cut: &[Section], stray: impl Fn(Vec3, Point) -> f64 + Sync + Send) -> Vec<Vec<Ring>> {
     traverse::each(cut.len(), |k| {
         let strayed = |ring: &Ring| {
             let even = resample(ring, STEP_MM);
             let moved = |i: usize| {
                 let [x, y] = even[i];
                 let out = outward(&even, i);
-                let by = hand.bias_mm + hand.stray_mm * stray.at([x, y, cut[k].z_mm]);
+                let by = hand.bias_mm + stray([x, y, cut[k].z_mm], out);
                 [x + by * out[0], y + by * out[1]]
             };
             (0..even.len()).map(moved).collect()
         };
         cut[k].rings.iter().filter(|ring| outlasts(ring, hand.bias_mm)).map(strayed).collect()
     })
+}
+
+/// The field by which a hand strays, unit variance; `name` is that of its stream.
+pub fn field(source: &Source, name: &str, hand: &HandSpec) -> Waves {
+    Waves::new(&mut source.stream(name), [hand.along_mm, hand.along_mm, hand.across_mm])
 }
 
 /// Whether a ring is still a ring when it is drawn too tight: a disk of its area would have to be wider than that.
@@ -89,12 +93,12 @@ mod tests {
 
     #[test]
     fn a_biased_hand_draws_rings_wider_or_tighter_and_drops_what_it_would_turn_inside_out() {
-        let (source, mut spec) = super::super::exam::example("hand", 0);
+        let (_, mut spec) = super::super::exam::example("hand", 0);
         let lesion = Lesion::of_shape([0.0; 3], |_| 1.0).scaled(20.0);
         let cut = sections(&lesion, &Pose::still(), &Stack::over(&lesion, &Pose::still(), 1.0, 0.06, 6.0));
         for bias_mm in [0.8, -0.8] {
             spec.hand = HandSpec { bias_mm, stray_mm: 0.0, ..spec.hand };
-            let drawn = draw(&source, "post/hand", &spec.hand, &cut);
+            let drawn = draw(&spec.hand, &cut, |_, _| 0.0);
             let radius = |area: f64| (area / std::f64::consts::PI).sqrt();
             let areas = cut.iter().zip(&drawn).map(|(s, rings)| (s.area_mm2(), section::area_mm2(rings)));
             let off: Vec<f64> = areas.filter(|a| a.1 > 0.0).map(|(t, d)| radius(d) - radius(t)).collect();

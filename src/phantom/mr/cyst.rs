@@ -21,7 +21,7 @@ pub struct Cyst {
 impl Cyst {
     /// A cyst of a width in a lesion.
     pub fn new(lesion: &Lesion, growth: &Growth, width_mm: f64) -> Self {
-        let away = [-growth.towards[0], -growth.towards[1], 0.0];
+        let away = [growth.towards[0], growth.towards[1], 0.0];
         let deep_mm =
             unit(away).map_or(0.0, |u| lesion.depth_mm(lesion.direction(add_scaled(lesion.centre(), 1e-3, u))));
         Self { centre: add_scaled(lesion.centre(), OFF_CENTRE * deep_mm, away), half_mm: 0.5 * width_mm }

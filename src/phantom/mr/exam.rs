@@ -1,9 +1,9 @@
 //! One MR exam in memory: image, outlines, prompts, truth.
 
 use super::super::anatomy::Anatomy;
-use super::super::section::PlaneGrid;
+use super::super::section::{PlaneGrid, Ring};
 use super::super::slices::{FINE_MM, Section, Stack, sections_of};
-use super::super::spec::ExamSpec;
+use super::super::spec::{ExamSpec, HandSpec};
 use super::super::stream::Source;
 use super::super::{exam, hand, scanner};
 use super::cyst::Cyst;
@@ -54,8 +54,7 @@ pub fn mr_exam(source: &Source, spec: &ExamSpec, mr: &MrSpec) -> MrExam {
     let name = format!("{}/mr", spec.timepoint);
     let centre = scene.pose.to_patient(scene.body.lesion.centre());
     let grid = scanner::grid(centre, spec.lesion.diameter_mm, &cut.stack);
-    let drawn =
-        |what: &str, sections: &[Section]| hand::draw(source, &format!("{name}/hand {what}"), &mr.hand, sections);
+    let drawn = |what: &str, sections: &[Section]| draw(source, &name, what, &mr.hand, sections);
     let (tumour, canal, cord) = (drawn("tumour", &cut.tumour), drawn("canal", &cut.canal), drawn("cord", &cut.cord));
     let slices = truth::slices(&scene, &cut);
     MrExam {
@@ -71,6 +70,18 @@ pub fn mr_exam(source: &Source, spec: &ExamSpec, mr: &MrSpec) -> MrExam {
         slices,
     }
 }
+
+/// A structure as the hand draws it: where two structures share a wall the hand moves both, and strays a little from that with
+/// each.
+fn draw(source: &Source, name: &str, what: &str, spec: &HandSpec, sections: &[Section]) -> Vec<Vec<Ring>> {
+    let field = |of: &str| hand::field(source, &format!("{name}/hand {of}"), spec);
+    let (x, y, own) = (field("x"), field("y"), field(what));
+    let [shared_mm, own_mm] = SHARES.map(|share| share * spec.stray_mm);
+    hand::draw(spec, sections, |p, out| shared_mm * (x.at(p) * out[0] + y.at(p) * out[1]) + own_mm * own.at(p))
+}
+
+/// How much of the hand's stray is shared by all structures, and how much is each one's own, SD: together 1.
+const SHARES: [f64; 2] = [0.866, 0.5];
 
 /// The patient in the magnet and the true sections: growth first, then the cyst, then the signal.
 pub fn build(source: &Source, spec: &ExamSpec, mr: &MrSpec) -> (MrScene, Cut) {

@@ -1,0 +1,126 @@
+//! Whether the tumour compresses the cord, and how far it has come: the grade of Bilsky et al. 2010 (method.md 1.8).
+
+use super::cord::{goes_on, usual_beside};
+use super::{Measure, Measurement, Modality, Reading, Refusal, View, flag, keys, reason, settings::Settings};
+use crate::ops::compression::Contact;
+use crate::ops::cord::CordSlice;
+
+/// `cord_compression`, `escc`
+pub const DEF: Measurement = Measurement {
+    measures: &[
+        Measure {
+            name: "cord_compression",
+            modalities: &[Modality::Mr],
+            unit: "",
+            classes: &["no", "yes"],
+            about: "yes where the tumour lies within a pixel of the cord over 20 degrees and the cord has lost 15 % of its area or sagittal diameter, or 0.04 of its solidity",
+            reads: NEEDS,
+            looks_at: &[],
+            compute: compression,
+        },
+        Measure {
+            name: "escc",
+            modalities: &[Modality::Mr],
+            unit: "",
+            classes: &["0", "1a", "1b", "1c", "2", "3"],
+            about: "epidural compression (Bilsky 2010): 0 none in the canal, 1a up to 3 % of the canal, 1b more, 1c cord touched, 2 compressed with fluid to be seen, 3 without",
+            reads: WITH_CANAL,
+            looks_at: &[],
+            compute: escc,
+        },
+    ],
+    columns: &[],
+};
+
+const NEEDS: &[&str] =
+    &[keys::CONTACT.name, keys::CORD.name, keys::OUTLINE.name, keys::AXIAL_TUMOUR.name, keys::WHOLE_BORDER.name];
+const WITH_CANAL: &[&str] = &[
+    keys::T2.name,
+    keys::CONTACT.name,
+    keys::CORD.name,
+    keys::OUTLINE.name,
+    keys::AXIAL_TUMOUR.name,
+    keys::CANAL.name,
+    keys::SLICES.name,
+    keys::REFERENCES.name,
+    keys::WHOLE_BORDER.name,
+];
+
+/// Contact over less than this is none, degrees (method.md 1.8).
+const TOUCHING_DEG: f64 = 20.0;
+/// A cord has given in when it has lost this share of its area or diameter (method.md 1.8) ...
+const LOSS: f64 = 0.15;
+/// ... or so much of its solidity.
+const DENT: f64 = 0.04;
+/// Losses this near to the limit are for a radiologist to judge.
+const NEAR: f64 = 0.05;
+/// Tumour that takes no more of the canal than this has not reached the dura: epidural fat is 1 to 2 mm thick. Of a canal
+/// 16 mm wide a rind of 1.5 mm along a third of its wall is a twelfth.
+const EPIDURAL_SHARE: f64 = 0.03;
+/// Fluid seen in less than this share of directions is none to be seen.
+const NO_FLUID: f64 = 0.1;
+
+/// The slice on which the cord has lost most while the tumour touches it.
+struct Worst {
+    slice: usize,
+    plane: usize,
+    /// The loss, in units of what makes compression: 1 is the limit.
+    loss: f64,
+}
+
+/// Of the slices where the tumour touches the cord, the one with the greatest loss; `None` where it touches none.
+fn worst(view: &View<'_>) -> Result<Option<Worst>, Refusal> {
+    let (cord, contact, outlines) = (view.get(&keys::CORD), view.get(&keys::CONTACT), view.get(&keys::OUTLINE));
+    goes_on(cord, outlines)?;
+    if outlines.iter().all(|o| cord[o.plane].is_none()) {
+        return Err(Refusal::of(reason::CORD_NOT_SEGMENTED, ""));
+    }
+    let usual = |of: &dyn Fn(usize) -> Option<f64>| usual_beside(view, of).map(|usual| usual.value);
+    let area = usual(&|plane| cord[plane].map(|c: CordSlice| c.area_mm2))?;
+    let ap = usual(&|plane| cord[plane].map(|c: CordSlice| c.ap_mm))?;
+    let solidity = usual(&|plane| contact[plane].map(|c: Contact| c.solidity))?;
+    let touched = outlines.iter().filter(|o| contact[o.plane].is_some_and(|c| c.touching_deg >= TOUCHING_DEG));
+    let of = |o: &crate::ops::outline::SliceOutline| {
+        let (cord, contact) = (cord[o.plane]?, contact[o.plane]?);
+        let losses =
+            [(1.0 - cord.area_mm2 / area) / LOSS, (1.0 - cord.ap_mm / ap) / LOSS, (solidity - contact.solidity) / DENT];
+        Some(Worst { slice: o.slice, plane: o.plane, loss: losses.into_iter().fold(f64::NEG_INFINITY, f64::max) })
+    };
+    Ok(touched.filter_map(of).max_by(|a, b| a.loss.total_cmp(&b.loss)))
+}
+
+fn compression(view: &View<'_>, _: &Settings) -> Result<Reading, Refusal> {
+    Ok(match worst(view)? {
+        None => Reading::class("no"),
+        Some(worst) => {
+            let near = (worst.loss - 1.0).abs() < NEAR / LOSS;
+            let class = if worst.loss >= 1.0 { "yes" } else { "no" };
+            Reading::class(class).on_slice(worst.slice).borderline_if(near).flag_if(near, flag::NEEDS_READER)
+        }
+    })
+}
+
+/// The grade on the slice where it is highest.
+fn escc(view: &View<'_>, _: &Settings) -> Result<Reading, Refusal> {
+    let touched = worst(view)?;
+    let compressed = touched.as_ref().filter(|w| w.loss >= 1.0);
+    if let Some(worst) = compressed {
+        view.get(&keys::REFERENCES).fluid.ok_or_else(|| Refusal::of(reason::NO_FLUID, ""))?;
+        let fluid = view.get(&keys::CONTACT)[worst.plane].map_or(0.0, |c| c.fluid);
+        let class = if fluid < NO_FLUID { "3" } else { "2" };
+        let near = worst.loss - 1.0 < NEAR / LOSS;
+        return Ok(Reading::class(class).on_slice(worst.slice).borderline_if(near).flag_if(near, flag::NEEDS_READER));
+    }
+    if let Some(worst) = touched {
+        let near = 1.0 - worst.loss < NEAR / LOSS;
+        return Ok(Reading::class("1c").on_slice(worst.slice).borderline_if(near).flag_if(near, flag::NEEDS_READER));
+    }
+    let (canal, places) = (view.get(&keys::CANAL), view.get(&keys::SLICES));
+    let share = |k: usize| canal[k].occupancy().unwrap_or_default();
+    let fullest = (0..canal.len()).max_by(|&a, &b| share(a).total_cmp(&share(b)).then(b.cmp(&a)));
+    Ok(match fullest.map(|k| (share(k), places[k].slice)) {
+        Some((share, slice)) if share > EPIDURAL_SHARE => Reading::class("1b").on_slice(slice),
+        Some((share, slice)) if share > 0.0 => Reading::class("1a").on_slice(slice),
+        _ => Reading::class("0"),
+    })
+}
