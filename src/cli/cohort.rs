@@ -35,8 +35,7 @@ pub fn cohort(args: &CohortArgs, common: &Common) -> Result<i32, Failure> {
     let (config, _) = args.layers.load()?;
     common.start_logging(config.run.log_format);
     let sources = Sources { run: &args.run, clinical: args.clinical.as_deref(), reviews: args.reviews.as_deref() };
-    let found = read(&sources, &config.cohort).map_err(|e| Failure::of(exit::USAGE, e))?;
-    write(&found, &args.run, &config, &LocalDisk)?;
+    let found = make(&sources, &config)?;
     output::print(&format!("{}\nReport: {}\n", report::text(&found), args.run.join(REPORT).display()))?;
     Ok(exit::DONE)
 }
@@ -44,11 +43,18 @@ pub fn cohort(args: &CohortArgs, common: &Common) -> Result<i32, Failure> {
 /// The page that shows it all.
 pub const REPORT: &str = "report.html";
 
-/// Writes tables, plots and report of a cohort into the folder of its run; the report last, since it shows the others.
+/// Pairs a finished run and writes its tables, plots and report beside it.
 ///
 /// # Errors
-/// If a plot cannot be drawn, or the output cannot be written.
-pub fn write(found: &Cohort, run: &Path, config: &Config, disk: &dyn Disk) -> Result<(), Failure> {
+/// If the run cannot be used, nothing can be paired, or the output cannot be written.
+pub fn make(sources: &Sources, config: &Config) -> Result<Cohort, Failure> {
+    let found = read(sources, &config.cohort).map_err(|e| Failure::of(exit::USAGE, e))?;
+    write(&found, sources.run, config, &LocalDisk)?;
+    Ok(found)
+}
+
+/// The report is written last, since it names the others.
+fn write(found: &Cohort, run: &Path, config: &Config, disk: &dyn Disk) -> Result<(), Failure> {
     let failed = |why: String| Failure::of(exit::UNWRITABLE, why);
     let plots = plots(found).map_err(failed)?;
     let request =

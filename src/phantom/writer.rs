@@ -2,6 +2,7 @@
 
 use super::Order;
 use super::PhantomError;
+use super::clinical;
 use super::cohort::Cohort;
 use super::exam::{Exam, exam};
 use super::parameters;
@@ -62,6 +63,9 @@ pub fn write(cohort: &Cohort, order: &Order, out: &Path, disk: &dyn Disk) -> Res
     disk.write_atomic(&out.join("truth_slices.csv"), tables.slices.as_bytes())?;
     disk.write_atomic(&out.join("truth_exams.csv"), tables.exams.as_bytes())?;
     disk.write_atomic(&out.join("truth_params.csv"), tables.parameters.as_bytes())?;
+    if let Some(scores) = clinical::csv(cohort, cohort.count(order.patients)) {
+        disk.write_atomic(&out.join("clinical.csv"), scores.as_bytes())?;
+    }
     Ok(disk.write_atomic(&out.join("study.csv"), tables.study.as_bytes())?)
 }
 

@@ -10,7 +10,7 @@ use std::ops::Range;
 
 const SIZE: (u32, u32) = (720, 480);
 /// Beside the points, for what the lines are called.
-const LABELS: u32 = 150;
+const LABELS: u32 = 165;
 
 type Chart<'a, 'b> = ChartContext<'a, SVGBackend<'b>, Cartesian2d<RangedCoordf64, RangedCoordf64>>;
 

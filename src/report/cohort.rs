@@ -281,7 +281,12 @@ fn grid(rows: &[&Row]) -> Grid {
         if let Numbers::Counts(classes) = &row.numbers {
             for (class, counts) in classes.iter().filter(|(_, [a, b])| a + b > 0) {
                 let shares = counts.map(|of| share(of, row.n));
-                grid.add([format!("\u{2003}{class}")].into_iter().chain(shares).chain((0..6).map(|_| String::new())));
+                grid.add(
+                    [format!("\u{2003}{}", class.replace('_', " "))]
+                        .into_iter()
+                        .chain(shares)
+                        .chain((0..6).map(|_| String::new())),
+                );
             }
         }
     }

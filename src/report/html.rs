@@ -3,6 +3,7 @@
 //! The page is a template (`html/page.html`) with its style and script; every value is escaped by the engine. Nothing in
 //! it depends on when or where it is made.
 
+mod agreement;
 mod cards;
 mod findings;
 mod flow;
@@ -65,6 +66,9 @@ struct Page<'a> {
     cards: Vec<Card>,
     review: Table,
     failures: Table,
+    glossary: Vec<(String, String)>,
+    pictured: bool,
+    agreement: Vec<String>,
     methods: Vec<String>,
     settings: Table,
 }
@@ -99,6 +103,9 @@ pub fn page(request: &Request) -> Result<String, String> {
         cards: cards::cards(request, &reviews),
         review: findings::review_table(&reviews, anchor),
         failures,
+        glossary: findings::glossary(&reviews),
+        pictured: request.pictures != Pictures::None,
+        agreement: agreement::files(request.run),
         methods: methods.text,
         settings: methods.settings,
     };

@@ -12,9 +12,9 @@ use serde::Serialize;
 use std::ops::Range;
 
 /// Text of axes and labels.
-pub const FONT: (&str, u32) = ("sans-serif", 14);
+pub const FONT: (&str, u32) = ("sans-serif", 16);
 /// Text where many names stand side by side.
-pub const SMALL: (&str, u32) = ("sans-serif", 11);
+pub const SMALL: (&str, u32) = ("sans-serif", 13);
 /// Okabe and Ito's blue: what fell.
 pub const COOL: RGBColor = RGBColor(0, 114, 178);
 /// Their vermilion: what rose.
@@ -89,7 +89,7 @@ pub fn key(area: &Area, at: (i32, i32), fill: ShapeStyle, edge: RGBColor, text: 
     area.draw(&Rectangle::new(square, fill))?;
     area.draw(&Rectangle::new(square, edge.stroke_width(1)))?;
     write(area, text, (at.0 + 20, at.1 + 7), FONT, (HPos::Left, VPos::Center))?;
-    Ok(at.0 + 20 + 8 * text.chars().count() as i32 + 16)
+    Ok(at.0 + 20 + 9 * text.chars().count() as i32 + 16)
 }
 
 /// From the least to the largest with a margin; never of no width.

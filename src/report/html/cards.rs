@@ -42,8 +42,10 @@ pub struct Card {
 pub struct Shot {
     /// What it shows.
     pub title: String,
-    /// Where it comes from; `None` where there is nothing to see here.
-    pub src: Option<String>,
+    /// The picture itself, as JPEG in base 64, where it is part of the page.
+    pub jpeg: Option<String>,
+    /// Whether it is shown from its file.
+    pub linked: bool,
     /// The whole picture.
     pub file: Option<String>,
 }
@@ -145,13 +147,10 @@ fn shot(request: &Request, pictures: Option<Pictures>, exam: &[String; 5]) -> Op
     }
     let file = format!("qc/{}.png", ExamName { patient, timepoint, modality, series, lesion }.stem());
     let path = request.run.join(&file);
-    let src = match pictures {
-        Some(Pictures::Embed) => pictures::embedded(&path),
-        Some(_) => pictures::shows_a_slice(&path).then(|| file.clone()),
-        None => None,
-    };
+    let jpeg = (pictures == Some(Pictures::Embed)).then(|| pictures::embedded(&path)).flatten();
+    let linked = pictures == Some(Pictures::Link) && pictures::shows_a_slice(&path);
     let file = path.is_file().then_some(file);
-    Some(Shot { title, src, file })
+    Some(Shot { title, jpeg, linked, file })
 }
 
 /// The measures that decide, a row each, a column for every timepoint; `None` if there is none.

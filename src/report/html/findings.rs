@@ -2,7 +2,10 @@
 
 use super::table::{Cell, Table};
 use super::words::words;
+use crate::measure::flag::FLAGS;
+use crate::measure::reason::REASONS;
 use crate::stats::table::{EXAM_COLUMNS, column, exam_of, records};
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 /// A line of `review.csv`.
@@ -53,6 +56,16 @@ pub fn review_table(reviews: &[Review], anchor: impl Fn(&str, &str) -> Option<St
         table.rows.push(vec![who, Cell::text(timepoint), Cell::text(modality), doubt, Cell::text(&review.why)]);
     }
     table
+}
+
+/// What the codes mean that stand among the reasons for looking, each once.
+pub fn glossary(reviews: &[Review]) -> Vec<(String, String)> {
+    let is_code = |c: char| c.is_ascii_alphanumeric() || c == '_';
+    let all: BTreeSet<&str> = reviews.iter().flat_map(|review| review.why.split(|c| !is_code(c))).collect();
+    let flags = FLAGS.iter().map(|(code, about)| (*code, *about));
+    let known = flags.chain(REASONS.iter().map(|reason| (reason.code, reason.about)));
+    let used: BTreeMap<&str, &str> = known.filter(|(code, _)| all.contains(code)).collect();
+    used.into_iter().map(|(code, about)| (code.to_owned(), about.to_owned())).collect()
 }
 
 /// The exams of which nothing could be measured.

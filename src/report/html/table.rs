@@ -56,6 +56,8 @@ impl Table {
     /// A table as the paper prints it, whose rows belong below one another.
     pub fn of_grid(id: &str, caption: &str, grid: &Grid) -> Self {
         let rows = grid.rows().iter().map(|row| row.iter().map(Cell::text).collect()).collect();
-        Self { id: id.to_owned(), caption: caption.to_owned(), sortable: false, header: grid.header().to_vec(), rows }
+        let named = |name: &String| if name.is_empty() { "measure".to_owned() } else { name.clone() };
+        let header = grid.header().iter().map(named).collect();
+        Self { id: id.to_owned(), caption: caption.to_owned(), sortable: false, header, rows }
     }
 }

@@ -63,7 +63,7 @@ fn mean_at(lines: &[Course], t: usize) -> Option<f64> {
 
 fn caption(title: &str, names: &[&str], lines: &[Course]) -> String {
     let spread = range(lines.iter().flatten().flatten().copied());
-    let decimals = decimals_for(spread.end - spread.start);
+    let decimals = decimals_for((spread.end - spread.start) / 10.0);
     let at = |(t, name): (usize, &&str)| {
         let n = lines.iter().filter(|course| course[t].is_some()).count();
         mean_at(lines, t).map(|mean| format!("{} at {name} (n = {n})", fixed(mean, decimals)))

@@ -36,7 +36,7 @@ pub fn waterfall(cohort: &Cohort) -> Option<Result<Plot, String>> {
         RECIST_RISE
     );
     let width = (BAR * bars.len()).clamp(WIDTHS[0], WIDTHS[1]) as u32 + 100;
-    let svg = drawn((width, 460), &caption, |area| draw(area, &bars));
+    let svg = drawn((width, 480), &caption, |area| draw(area, &bars));
     Some(svg.map(|svg| Plot { file: "waterfall.svg".into(), caption, svg }))
 }
 
@@ -80,7 +80,7 @@ fn draw(area: &Area, bars: &[Bar]) -> Drawn {
     let mut chart = ChartBuilder::on(area)
         .margin(12)
         .margin_top(40)
-        .x_label_area_size(if named { 130 } else { 20 })
+        .x_label_area_size(if named { 150 } else { 20 })
         .y_label_area_size(64)
         .build_cartesian_2d(0.0..bars.len() as f64, low..high)?;
     chart
