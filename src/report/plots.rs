@@ -98,3 +98,41 @@ pub fn range(values: impl Iterator<Item = f64>) -> Range<f64> {
     let margin = if high > low { MARGIN * (high - low) } else { low.abs().max(1.0) / 2.0 };
     low - margin..high + margin
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::stats::cohort::cohort;
+    use crate::stats::cohort::pairing::Failures;
+    use crate::stats::table::parse;
+
+    /// A cohort of `patient,timepoint,modality,measure,value,unit`.
+    pub fn of(rows: &str) -> Cohort {
+        let text = format!("patient,timepoint,modality,measure,value,unit\n{rows}");
+        let choice = crate::config::load(None, None, &[]).unwrap().0.cohort;
+        cohort(parse(text.as_bytes(), "exams.csv").unwrap(), &Failures::default(), None, &choice).unwrap()
+    }
+
+    #[test]
+    fn a_cohort_without_what_is_drawn_has_no_plots() {
+        assert_eq!(plots(&of("P1,pre,CT,volume,1,mm3\nP1,post,CT,volume,2,mm3\n")).unwrap(), []);
+    }
+
+    #[test]
+    fn every_plot_names_itself_and_no_name_is_markup() {
+        let rows = "P<b>&,pre,CT,max_diameter,50,mm\nP<b>&,p<i>,CT,max_diameter,45,mm\n\
+                    P<b>&,pre,CT,boriani_grade,0,\nP<b>&,p<i>,CT,boriani_grade,2a,\n";
+        let found = plots(&of(rows)).unwrap();
+        let files: Vec<&str> = found.iter().map(|plot| plot.file.as_str()).collect();
+        assert_eq!(files, ["grade_bars.svg", "waterfall.svg", "lines_max_diameter.svg"]);
+        for plot in &found {
+            assert!(plot.svg.starts_with("<svg ") && plot.svg.contains("role=\"img\">\n<title>"), "{}", plot.svg);
+            assert!(
+                !plot.svg.contains("<b>") && !plot.svg.contains("<i>") && plot.svg.contains("<text"),
+                "{}",
+                plot.svg
+            );
+        }
+        assert!(found[1].svg.contains("P&lt;b&gt;&amp;"));
+    }
+}

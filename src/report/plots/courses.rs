@@ -11,13 +11,33 @@ use plotters::style::text_anchor::{HPos, VPos};
 
 const SIZE: (u32, u32) = (560, 460);
 
-/// What is drawn: modality, measure, what it is called, factor (per cent of shares).
-const SHOWN: [(&str, &str, &str, f64); 4] = [
-    ("CT", "max_diameter", "largest axial diameter (mm)", 1.0),
-    ("MR", "canal_occupancy", "canal taken by tumour (%)", 100.0),
-    ("MR", "si_ratio", "T2 signal of tumour to cord", 1.0),
-    ("CT", "vertebral_height", "vertebral height (mm)", 1.0),
+/// A measure that is drawn.
+struct Shown {
+    modality: &'static str,
+    measure: &'static str,
+    title: &'static str,
+    /// 100 for per cent of shares.
+    scale: f64,
+    /// Of its mean.
+    decimals: usize,
+}
+
+const SHOWN: [Shown; 4] = [
+    shown("CT", "max_diameter", "largest axial diameter (mm)", 1.0, 1),
+    shown("MR", "canal_occupancy", "canal taken by tumour (%)", 100.0, 1),
+    shown("MR", "si_ratio", "T2 signal of tumour to cord", 1.0, 2),
+    shown("CT", "vertebral_height", "vertebral height (mm)", 1.0, 1),
 ];
+
+const fn shown(
+    modality: &'static str,
+    measure: &'static str,
+    title: &'static str,
+    scale: f64,
+    decimals: usize,
+) -> Shown {
+    Shown { modality, measure, title, scale, decimals }
+}
 
 /// The values of one lesion at the timepoints that are drawn.
 type Course = Vec<Option<f64>>;
@@ -27,15 +47,12 @@ pub fn courses(cohort: &Cohort) -> Vec<Result<Plot, String>> {
     SHOWN.iter().filter_map(|shown| plot(&cohort.measures, shown)).collect()
 }
 
-fn plot(
-    measures: &Pairing,
-    &(modality, measure, title, scale): &(&str, &str, &str, f64),
-) -> Option<Result<Plot, String>> {
-    let pairs = measures.pairs.iter().filter(|p| p.modality == modality && p.measure == measure);
+fn plot(measures: &Pairing, shown: &Shown) -> Option<Result<Plot, String>> {
+    let pairs = measures.pairs.iter().filter(|p| p.modality == shown.modality && p.measure == shown.measure);
     let (mut mm, mut all) = (false, Vec::new());
     for pair in pairs.filter(|pair| measures.units[pair.unit].excluded.is_none()) {
         mm = pair.measured_in == "mm";
-        all.push(numbers(pair, scale));
+        all.push(numbers(pair, shown.scale));
     }
     all.retain(|course| course.iter().flatten().count() > 1);
     let used: Vec<usize> = (0..measures.timepoints.len()).filter(|&t| all.iter().any(|c| c[t].is_some())).collect();
@@ -45,9 +62,9 @@ fn plot(
         return None;
     }
     let step = if mm { SAME_MM } else { 0.0 };
-    let caption = caption(title, &names, &lines);
-    let svg = drawn(SIZE, &caption, |area| draw(area, title, &names, &lines, step));
-    Some(svg.map(|svg| Plot { file: format!("lines_{measure}.svg"), caption, svg }))
+    let caption = caption(shown, &names, &lines);
+    let svg = drawn(SIZE, &caption, |area| draw(area, shown.title, &names, &lines, step));
+    Some(svg.map(|svg| Plot { file: format!("lines_{}.svg", shown.measure), caption, svg }))
 }
 
 fn numbers(pair: &Pair, scale: f64) -> Course {
@@ -61,15 +78,13 @@ fn mean_at(lines: &[Course], t: usize) -> Option<f64> {
     (!there.is_empty()).then(|| mean(&there))
 }
 
-fn caption(title: &str, names: &[&str], lines: &[Course]) -> String {
-    let spread = range(lines.iter().flatten().flatten().copied());
-    let decimals = decimals_for((spread.end - spread.start) / 10.0);
+fn caption(shown: &Shown, names: &[&str], lines: &[Course]) -> String {
     let at = |(t, name): (usize, &&str)| {
         let n = lines.iter().filter(|course| course[t].is_some()).count();
-        mean_at(lines, t).map(|mean| format!("{} at {name} (n = {n})", fixed(mean, decimals)))
+        mean_at(lines, t).map(|mean| format!("{} at {name} (n = {n})", fixed(mean, shown.decimals)))
     };
     let means: Vec<String> = names.iter().enumerate().filter_map(at).collect();
-    format!("Each line a lesion: {title}. Mean: {}.", means.join(", "))
+    format!("Each line a lesion: {}. Mean: {}.", shown.title, means.join(", "))
 }
 
 /// From the first to the last value: fell, stayed or rose.
@@ -128,4 +143,30 @@ fn legend(area: &Area, lines: &[Course], step: f64) -> Drawn {
         }
     }
     key(area, (x, 14), BLACK.filled(), BLACK, "mean").map(|_| ())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::tests::of;
+    use super::*;
+
+    #[test]
+    fn all_timepoints_are_drawn_in_the_order_of_time() {
+        let rows = "P1,post,MR,canal_occupancy,0.2,1\nP1,m3,MR,canal_occupancy,0.3,1\nP1,pre,MR,canal_occupancy,0.4,1\n\
+                    P2,pre,MR,canal_occupancy,0.5,1\nP2,post,MR,canal_occupancy,0.6,1\nP3,pre,MR,canal_occupancy,0.9,1\n\
+                    P3,post,MR,volume,1,mm3\n";
+        let found = courses(&of(rows)).remove(0).unwrap();
+        assert_eq!(found.file, "lines_canal_occupancy.svg");
+        let means = "Mean: 45.0 at pre (n = 2), 30.0 at m3 (n = 1), 40.0 at post (n = 2).";
+        assert!(found.caption.ends_with(means), "who is examined once is not in it: {}", found.caption);
+        assert!(found.svg.contains("fell: 1") && found.svg.contains("rose: 1") && !found.svg.contains("same"));
+        assert_eq!(found.svg.matches("<circle").count(), 5 + 3, "every value and every mean");
+    }
+
+    #[test]
+    fn a_length_that_stays_is_neither_risen_nor_fallen() {
+        let rows = "P1,pre,CT,max_diameter,50,mm\nP1,post,CT,max_diameter,50.04,mm\n";
+        let found = courses(&of(rows)).remove(0).unwrap();
+        assert!(found.svg.contains("same: 1") && !found.svg.contains("NaN"));
+    }
 }

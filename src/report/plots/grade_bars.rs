@@ -62,3 +62,18 @@ fn draw(area: &Area, classes: &[Class]) -> Drawn {
 fn fills() -> [ShapeStyle; 2] {
     [COOL.mix(0.15).filled(), COOL.filled()]
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::tests::of;
+    use super::*;
+
+    #[test]
+    fn a_bar_for_each_grade_before_and_after() {
+        let rows = |p: &str, after: &str| format!("{p},pre,CT,boriani_grade,0,\n{p},post,CT,boriani_grade,{after},\n");
+        let found = grade_bars(&of(&(rows("P1", "2a") + &rows("P2", "3") + &rows("P3", "3")))).unwrap().unwrap();
+        assert!(found.caption.contains("of 3 lesions") && found.caption.contains("0: 3 and 0, 1a: 0 and 0"));
+        let full = found.svg.matches("opacity=\"1\" fill=\"#0072B2\" stroke=\"none\"").count();
+        assert_eq!(full, 6 + 1, "a full bar of each grade and one in the key: {}", found.svg);
+    }
+}

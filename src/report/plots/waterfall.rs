@@ -124,3 +124,43 @@ fn legend(area: &Area, bars: &[Bar]) -> Drawn {
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::tests::of;
+    use super::*;
+
+    fn lesions(values: &[(f64, f64)]) -> Cohort {
+        let row = |(i, (a, b)): (usize, &(f64, f64))| {
+            format!("P{i},pre,CT,max_diameter,{a},mm\nP{i},post,CT,max_diameter,{b},mm\n")
+        };
+        of(&values.iter().enumerate().map(row).collect::<String>())
+    }
+
+    #[test]
+    fn bars_fall_from_the_largest_rise_to_the_largest_fall() {
+        let cohort = lesions(&[(50.0, 30.0), (50.0, 50.0), (50.0, 70.0), (50.0, 45.0)]);
+        let percents: Vec<f64> = bars(&cohort).iter().map(|bar| bar.percent).collect();
+        assert_eq!(percents, [40.0, 0.0, -10.0, -40.0]);
+        let found = waterfall(&cohort).unwrap().unwrap();
+        assert!(found.caption.starts_with("Change of the largest axial diameter of 4 lesions, from 40.0 to -40.0 %."));
+        for key in ["PR: 1", "SD: 2", "PD: 1"] {
+            assert!(found.svg.contains(key), "{key}");
+        }
+    }
+
+    #[test]
+    fn lesions_that_do_not_change_and_a_great_many_are_drawn_too() {
+        let still = waterfall(&lesions(&[(50.0, 50.0), (40.0, 40.0)])).unwrap().unwrap();
+        assert!(!still.svg.contains("NaN") && still.svg.contains("SD: 2"));
+        let many: Vec<(f64, f64)> = (0..400).map(|i| (50.0, 30.0 + 0.1 * f64::from(i))).collect();
+        let many = waterfall(&lesions(&many)).unwrap().unwrap();
+        assert!(many.svg.contains("width=\"1600\"") && !many.svg.contains("P399"), "too many to be named");
+    }
+
+    #[test]
+    fn of_a_long_name_the_end_is_kept() {
+        assert_eq!(short("OSTEON-PHANTOM-01"), "OSTEON-PHANTOM-01");
+        assert_eq!(short("A-VERY-LONG-PSEUDONYM-0042"), "\u{2026}NG-PSEUDONYM-0042");
+    }
+}
