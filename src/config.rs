@@ -41,6 +41,8 @@ pub struct Config {
     pub output: Output,
     /// Which exams of a patient are compared.
     pub cohort: CohortChoice,
+    /// How the report of a cohort is made.
+    pub report: Report,
     /// How a run behaves.
     pub run: Run,
 }
@@ -56,7 +58,7 @@ pub struct Output {
 }
 
 /// `[cohort]`
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct CohortChoice {
     /// The timepoint before treatment: its name, `first` or `last`.
     pub before: String,
@@ -64,8 +66,36 @@ pub struct CohortChoice {
     pub after: String,
     /// Whether only values that a reader accepted or corrected enter.
     pub require_review: bool,
+    /// Which grade the tables show after treatment.
+    pub grade: GradeChoice,
+    /// Who and what does not enter.
+    pub rules: Rules,
     /// Of measures that several series of an exam may give, the one that counts.
     pub series: BTreeMap<String, String>,
+}
+
+/// Which grade of Boriani the tables show after treatment.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum GradeChoice {
+    /// That of the exam alone.
+    #[default]
+    Single,
+    /// That of new bone beside the registered baseline.
+    Paired,
+}
+
+/// Who and what does not enter a cohort; nothing is left out by default.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Rules {
+    /// Patients that do not enter.
+    pub exclude_patients: Vec<String>,
+    /// Codes of flags with which a value does not enter.
+    pub exclude_flags: Vec<String>,
+    /// Whether borderline values do not enter.
+    pub exclude_borderline: bool,
+    /// The least diameter before treatment of lesions that enter, mm; 0 lets all in.
+    pub least_diameter_mm: f64,
 }
 
 impl CohortChoice {
@@ -73,10 +103,37 @@ impl CohortChoice {
         let mut take = |key: &str| values.remove(key).expect("configs/default.toml has this key");
         let (before, after) = (typed(take("before")), typed(take("after")));
         let require_review = typed(take("require_review"));
+        let grade = typed(take("grade"));
+        let rules = Rules {
+            exclude_patients: typed(take("exclude_patients")),
+            exclude_flags: typed(take("exclude_flags")),
+            exclude_borderline: typed(take("exclude_borderline")),
+            least_diameter_mm: typed(take("least_diameter_mm")),
+        };
         let measure = |key: String| key.trim_start_matches("series.").to_owned();
         let series = values.into_iter().map(|(key, series)| (measure(key), typed(series))).collect();
-        Self { before, after, require_review, series }
+        Self { before, after, require_review, grade, rules, series }
     }
+}
+
+/// `[report]`
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Report {
+    /// What becomes of the pictures in `qc/`.
+    pub pictures: Pictures,
+}
+
+/// What becomes of the pictures in a report.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Pictures {
+    /// They are part of the file.
+    Embed,
+    /// They are shown from `qc/` beside it.
+    Link,
+    /// There is none.
+    None,
 }
 
 /// `[run]`
@@ -173,6 +230,7 @@ fn build(merged: &Provenance) -> Result<Config, ConfigError> {
         measures: in_registry_order(&wanted, &known, merged.origin("measures.wanted"))?,
         output: take(&mut sections, "output"),
         cohort: CohortChoice::of(take(&mut sections, "cohort")),
+        report: take(&mut sections, "report"),
         run: take(&mut sections, "run"),
         settings: typed(Value::Table(sections)),
     })

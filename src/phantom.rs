@@ -6,6 +6,7 @@
 
 pub mod anatomy;
 pub mod calibrate;
+pub mod clinical;
 pub mod cohort;
 pub mod exam;
 pub mod field;

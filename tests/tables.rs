@@ -236,11 +236,14 @@ fn runs_that_cannot_be_paired_are_one_line() {
     let once = HEAD.to_owned() + &row("P1", "pre", "50") + &row("P2", "pre", "40");
     let apart = HEAD.to_owned() + &row("P1", "pre", "50") + &row("P1", "post", "");
     let both = HEAD.to_owned() + &row("P1", "pre", "50") + &row("P1", "post", "40");
+    let series = "patient,timepoint,modality,series,measure,value\nP1,pre,CT,bone,volume,1\nP1,pre,CT,soft,volume,2\n\
+                  P1,post,CT,bone,volume,1\nP1,post,CT,soft,volume,2\n"
+        .to_owned();
     let desk = Desk::new(&[
         ("stranger.csv", "patient,timepoint,vas\nX,pre,1\n"),
         ("range.csv", "patient,timepoint,vas\nP1,pre,12\n"),
     ]);
-    for (folder, exams) in [("once", &once), ("apart", &apart), ("both", &both)] {
+    for (folder, exams) in [("once", &once), ("apart", &apart), ("both", &both), ("series", &series)] {
         fs::create_dir(desk.at(folder)).unwrap();
         fs::write(desk.at(folder).join("exams.csv"), exams).unwrap();
     }
@@ -248,7 +251,16 @@ fn runs_that_cannot_be_paired_are_one_line() {
     desk.refused(&["cohort", "@nowhere"], "the folder holds no exams.csv");
     desk.refused(&["cohort", "@begun"], "the run has not finished");
     desk.refused(&["cohort", "@once"], "every patient has but one timepoint (pre)");
-    desk.refused(&["cohort", "@apart"], "no patient has a measure both before and after");
+    desk.refused(&["cohort", "@apart"], "no patient has a measure both before and after (after: no value)");
+    desk.refused(&["cohort", "@series"], "pick one for each, as in --set cohort.series.max_diameter=bone");
+    assert!(!desk.at("apart/report.html").exists(), "a report of nothing is not written");
+    desk.done(&["cohort", "@series", "--set", "cohort.series.volume=soft"]);
+    desk.refused(&["cohort", "@both", "--set", "cohort.grade=paired"], "the run has no boriani_grade_paired");
+    desk.refused(&["cohort", "@both", "--set", "cohort.exclude_patients=['P9']"], "names 1 that are not in the run");
+    desk.refused(
+        &["cohort", "@both", "--set", "cohort.least_diameter_mm=60"],
+        "(before: excluded diameter below least;after: excluded diameter below least)",
+    );
     desk.refused(
         &["cohort", "@both", "--set", "cohort.after=m6"],
         "no patient has the timepoint `m6` of cohort.after; there are pre, post",
@@ -303,8 +315,12 @@ fn small_and_unchanged_cohorts_have_no_empty_promises() {
         fs::write(desk.at(folder).join("exams.csv"), HEAD.to_owned() + rows).unwrap();
         let told = desk.done(&["cohort", &format!("@{folder}")]);
         assert!(told.contains(words) && !told.contains("NaN"), "{told}");
-        assert!(!desk.read(&format!("{folder}/cohort.csv")).contains("NaN"));
+        for file in ["cohort.csv", "cohort.md", "patients.csv", "report.html"] {
+            assert!(!desk.read(&format!("{folder}/{file}")).contains("NaN"), "{folder}/{file}");
+        }
     }
+    assert!(desk.read("unchanged/report.html").contains("none: no pair differs"));
+    assert!(desk.read("three/report.html").contains("50.0 at t0 (n = 1), 45.0 at t1 (n = 1), 40.0 at t2 (n = 1)"));
     let middle = desk.done(&["cohort", "@three", "--set", "cohort.after=t1"]);
     assert!(middle.contains("45.0 (45.0, 45.0)"), "{middle}");
 }
@@ -342,4 +358,63 @@ fn facts_that_cannot_be_used_are_one_line() {
     desk.refused(&["audit", "@bare.toml"], "line 6: invalid type: floating point `4.2`, expected a string");
     desk.refused(&["audit", "@n.toml"], "`a`: give n, the number of pairs, of at least 2");
     desk.refused(&["audit", "@gone.toml"], "cannot be read: entity not found");
+}
+
+/// Two of four patients stay in by rule, and each rule is counted where it took something.
+#[test]
+fn rules_leave_out_patients_lesions_and_values() {
+    let head = "patient,timepoint,modality,measure,value,unit,status,reason,flags\n";
+    let row = |patient: &str, timepoint: &str, value: &str, rest: &str| {
+        format!("{patient},{timepoint},CT,max_diameter,{value},mm,{rest}\n")
+    };
+    let exams: String =
+        [("P1", "50", "ok,,"), ("P2", "50", "ok,,metal;pieces:2"), ("P3", "9", "ok,,"), ("P4", "50", "borderline,,")]
+            .iter()
+            .map(|(patient, value, rest)| row(patient, "pre", value, rest) + &row(patient, "post", "40", "ok,,"))
+            .collect();
+    let scores = "patient,timepoint,vas\nP1,pre,5\nP1,post,4\nP3,pre,5\nP3,post,1\n";
+    let desk = Desk::new(&[("exams.csv", &(head.to_owned() + &exams)), ("scores.csv", scores)]);
+    let flow = |sets: &[&str]| {
+        let mut args = vec!["cohort", "@", "--clinical", "@scores.csv"];
+        args.extend(sets.iter().flat_map(|set| ["--set", set]));
+        desk.done(&args);
+        desk.read("flow.csv").lines().skip(1).map(str::to_owned).collect::<Vec<_>>()
+    };
+    assert_eq!(flow(&[]), [""; 0]);
+    assert_eq!(flow(&["cohort.exclude_patients=['P1']"]), ["P1,1,,,excluded_patient"]);
+    assert_eq!(flow(&["cohort.least_diameter_mm=10"]), ["P3,1,,,excluded_diameter_below_least"]);
+    assert!(desk.read("cohort.csv").contains("2,vas,mean,5,4,1,"), "nor do the scores of P3 enter");
+    assert_eq!(flow(&["cohort.exclude_flags=['metal']"]), ["P2,1,,,before:excluded_flag:metal"]);
+    assert_eq!(flow(&["cohort.exclude_borderline=true"]), ["P4,1,,,before:excluded_borderline"]);
+    let page = desk.read("report.html");
+    assert!(
+        page.contains("Borderline, left out by cohort.exclude_borderline.")
+            && page.contains("borderline values were left out")
+    );
+}
+
+/// The grade after treatment may be that beside the baseline; before treatment there is only that of the exam.
+#[test]
+fn the_paired_grade_is_compared_with_the_single_one_before() {
+    let row = |patient: &str, timepoint: &str, measure: &str, value: &str| {
+        format!("{patient},{timepoint},CT,{measure},{value}\n")
+    };
+    let exams: String = ["P1", "P2"]
+        .iter()
+        .map(|p| {
+            let plain = row(p, "pre", "boriani_grade", "1a") + &row(p, "post", "boriani_grade", "3");
+            plain + &row(p, "pre", "boriani_grade_paired", "") + &row(p, "post", "boriani_grade_paired", "2b")
+        })
+        .collect();
+    let desk = Desk::new(&[("exams.csv", &(HEAD.to_owned() + &exams))]);
+    desk.done(&["cohort", "@", "--set", "cohort.grade=paired"]);
+    let table = desk.read("cohort.csv");
+    assert!(table.contains("1,CT boriani_grade_paired,count:1a,2,0,2,"), "{table}");
+    assert!(
+        table.contains("1,CT boriani_grade_paired,count:2b,0,2,2,")
+            && table.contains("other,CT boriani_grade,count:3,0,2,2,")
+    );
+    assert!(desk.read("grade_bars.svg").contains("2b: 0 and 2"));
+    desk.done(&["cohort", "@"]);
+    assert!(desk.read("cohort.csv").contains("1,CT boriani_grade,count:3,0,2,2,"));
 }

@@ -1,6 +1,7 @@
 //! What each setting may be: one line for each, read by every layer.
 
 use super::size;
+use crate::measure::flag::FLAGS;
 use crate::measure::measure;
 use std::fmt;
 use toml::Value;
@@ -24,6 +25,10 @@ pub enum Limit {
     Memory,
     /// A list of names, none twice.
     Names,
+    /// A list of names, none twice; it may be empty.
+    AnyNames,
+    /// A list of codes of flags; it may be empty.
+    Flags,
     /// The name of a timepoint.
     Timepoint,
     /// The name of a series.
@@ -83,6 +88,12 @@ pub static LIMITS: &[(&str, Limit)] = &[
     ("cohort.before", Limit::Timepoint),
     ("cohort.after", Limit::Timepoint),
     ("cohort.require_review", Limit::Switch),
+    ("cohort.grade", Limit::Word(&["single", "paired"])),
+    ("cohort.exclude_patients", Limit::AnyNames),
+    ("cohort.exclude_flags", Limit::Flags),
+    ("cohort.exclude_borderline", Limit::Switch),
+    ("cohort.least_diameter_mm", Limit::Number(0.0, 1000.0)),
+    ("report.pictures", Limit::Word(&["embed", "link", "none"])),
     ("run.threads", Limit::Whole(0, 4096)),
     ("run.memory", Limit::Memory),
     ("run.progress", Limit::Switch),
@@ -115,7 +126,9 @@ impl Limit {
             Self::Word(words) => value.as_str().is_some_and(|v| words.contains(&v)),
             Self::Switch => value.is_bool(),
             Self::Memory => value.as_str().is_some_and(|v| v == "auto" || size::parse(v).is_some()),
-            Self::Names => value.as_array().is_some_and(|list| names(list)),
+            Self::Names => value.as_array().is_some_and(|list| !list.is_empty() && names(list)),
+            Self::AnyNames => value.as_array().is_some_and(|list| names(list)),
+            Self::Flags => value.as_array().is_some_and(|list| list.iter().all(is_flag)),
             Self::Timepoint => value.as_str().is_some_and(is_name),
             Self::Series => value.as_str().is_some_and(is_series),
             Self::Patterns => value.as_array().is_some_and(|list| list.iter().all(is_pattern)),
@@ -141,7 +154,12 @@ fn band(value: &Value) -> Option<[f64; 2]> {
 fn names(list: &[Value]) -> bool {
     let distinct: std::collections::BTreeSet<_> =
         list.iter().filter_map(Value::as_str).filter(|v| is_name(v)).collect();
-    !list.is_empty() && distinct.len() == list.len()
+    distinct.len() == list.len()
+}
+
+/// A code of `osteon list flags`.
+fn is_flag(value: &Value) -> bool {
+    value.as_str().is_some_and(|code| FLAGS.iter().any(|(known, _)| *known == code))
 }
 
 /// A text as DICOM allows for a name, which is at most 64 characters.
@@ -174,6 +192,8 @@ impl fmt::Display for Limit {
             Self::Switch => write!(f, "true or false"),
             Self::Memory => write!(f, "\"auto\" or a size such as \"8GiB\""),
             Self::Names => write!(f, "a list of different names such as [\"a\", \"b\"]"),
+            Self::AnyNames => write!(f, "a list of different names, which may be empty"),
+            Self::Flags => write!(f, "a list of codes from `osteon list flags`, which may be empty"),
             Self::Timepoint => write!(f, "\"first\", \"last\" or the name of a timepoint"),
             Self::Series => write!(f, "the name of a series: 1 to 16 letters or digits"),
             Self::Patterns => write!(f, "a list of names that may hold *, such as [\"gtv\", \"gtv*\"]"),
@@ -219,6 +239,8 @@ mod tests {
         assert!(admits(Limit::Memory, "'auto'") && admits(Limit::Memory, "'8GiB'") && !admits(Limit::Memory, "8"));
         assert!(admits(Limit::Names, "['pre', 'post']"));
         assert!(["[]", "['gtv*', 'GTV 1']"].iter().all(|v| admits(Limit::Patterns, v)));
+        assert!(admits(Limit::AnyNames, "[]") && !admits(Limit::AnyNames, "['a', 'a']"));
+        assert!(admits(Limit::Flags, "['metal']") && !admits(Limit::Flags, "['metall']"));
         assert!(["['']", "[1]", "'gtv'", "['a\\n']"].iter().all(|v| !admits(Limit::Patterns, &v.replace('\'', "\""))));
         assert!(["[]", "['a', 'a']", "['a', 1]", "['../x']", "'a'"].iter().all(|v| !admits(Limit::Names, v)));
     }

@@ -2,6 +2,7 @@
 
 use super::Order;
 use super::PhantomError;
+use super::clinical;
 use super::cohort::Cohort;
 use super::exam::{Exam, exam};
 use super::mr::tables::{self, MrFiles, MrRow};
@@ -63,6 +64,9 @@ pub fn write(cohort: &Cohort, order: &Order, out: &Path, disk: &dyn Disk) -> Res
                 tables.add_mr(&place, &source, &mr_exam(&source, spec, &mr[k]))?;
             }
         }
+    }
+    if let Some(scores) = clinical::csv(cohort, cohort.count(order.patients)) {
+        disk.write_atomic(&out.join("clinical.csv"), scores.as_bytes())?;
     }
     tables.write(out, disk)
 }

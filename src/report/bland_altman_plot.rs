@@ -1,25 +1,17 @@
 //! The Bland-Altman plot as SVG with real text: differences over means, bias and limits with their intervals.
 
+use super::plots::{Area, COOL, Drawn, FONT, WARM, drawn, range};
 use crate::stats::bland_altman::{BlandAltman, Estimate};
 use crate::stats::figures::{decimals_for, fixed};
 use crate::stats::pairs::Pairs;
-use plotters::coord::Shift;
 use plotters::coord::types::RangedCoordf64;
 use plotters::prelude::*;
 use std::ops::Range;
 
 const SIZE: (u32, u32) = (720, 480);
 /// Beside the points, for what the lines are called.
-const LABELS: u32 = 150;
-const FONT: (&str, u32) = ("sans-serif", 14);
-/// Okabe and Ito's blue and vermilion.
-const BIAS: RGBColor = RGBColor(0, 114, 178);
-const LIMIT: RGBColor = RGBColor(213, 94, 0);
-/// Room around points and intervals, as a share of their range.
-const MARGIN: f64 = 0.06;
+const LABELS: u32 = 165;
 
-type Drawn = Result<(), Box<dyn std::error::Error>>;
-type Area<'a> = DrawingArea<SVGBackend<'a>, Shift>;
 type Chart<'a, 'b> = ChartContext<'a, SVGBackend<'b>, Cartesian2d<RangedCoordf64, RangedCoordf64>>;
 
 /// The plot of one measure.
@@ -27,21 +19,11 @@ type Chart<'a, 'b> = ChartContext<'a, SVGBackend<'b>, Cartesian2d<RangedCoordf64
 /// # Errors
 /// In words, if it cannot be drawn.
 pub fn bland_altman_plot(measure: &str, unit: &str, pairs: &Pairs, found: &BlandAltman) -> Result<String, String> {
-    let mut svg = String::new();
-    {
-        let area = SVGBackend::with_string(&mut svg, SIZE).into_drawing_area();
-        draw(&area, measure, unit, pairs, found).map_err(|e| format!("the plot of {measure} cannot be drawn: {e}"))?;
-    }
-    Ok(described(&svg, &format!("Bland-Altman plot of {measure}: bias {:.3}", found.bias.value)))
-}
-
-/// What a screen reader says of it.
-fn described(svg: &str, title: &str) -> String {
-    svg.replacen('>', &format!(" role=\"img\">\n<title>{title}</title>"), 1)
+    let title = format!("Bland-Altman plot of {measure}: bias {:.3}", found.bias.value);
+    drawn(SIZE, &title, |area| draw(area, measure, unit, pairs, found))
 }
 
 fn draw(area: &Area, measure: &str, unit: &str, pairs: &Pairs, found: &BlandAltman) -> Drawn {
-    area.fill(&WHITE)?;
     let (means, differences) = (pairs.means(), pairs.differences());
     let (x, y) = (range(means.iter().copied()), range(heights(&differences, found)));
     let (x_decimals, y_decimals) = (decimals_for(10.0 * (x.end - x.start)), decimals_for(10.0 * (y.end - y.start)));
@@ -64,7 +46,7 @@ fn draw(area: &Area, measure: &str, unit: &str, pairs: &Pairs, found: &BlandAltm
         .draw()?;
     chart.draw_series([PathElement::new(vec![(x.start, 0.0), (x.end, 0.0)], BLACK.mix(0.4))])?;
     for (estimate, colour, name) in
-        [(found.bias, BIAS, "bias"), (found.lower, LIMIT, "\u{2212} 1.96 SD"), (found.upper, LIMIT, "+ 1.96 SD")]
+        [(found.bias, COOL, "bias"), (found.lower, WARM, "\u{2212} 1.96 SD"), (found.upper, WARM, "+ 1.96 SD")]
     {
         level(&mut chart, &x, estimate, colour)?;
         let place = chart.backend_coord(&(x.end, estimate.value));
@@ -73,7 +55,6 @@ fn draw(area: &Area, measure: &str, unit: &str, pairs: &Pairs, found: &BlandAltm
     }
     let points = means.into_iter().zip(differences).map(|point| Circle::new(point, 4, BLACK.mix(0.55).filled()));
     chart.draw_series(points)?;
-    area.present()?;
     Ok(())
 }
 
@@ -90,13 +71,6 @@ fn level(chart: &mut Chart, x: &Range<f64>, estimate: Estimate, colour: RGBColor
 fn heights<'a>(differences: &'a [f64], found: &BlandAltman) -> impl Iterator<Item = f64> + 'a {
     let ends = [found.lower.interval.low, found.upper.interval.high, 0.0];
     differences.iter().copied().chain(ends)
-}
-
-/// From the least to the largest with a margin; never of no width.
-fn range(values: impl Iterator<Item = f64>) -> Range<f64> {
-    let (low, high) = values.fold((f64::MAX, f64::MIN), |(low, high), v| (low.min(v), high.max(v)));
-    let margin = if high > low { MARGIN * (high - low) } else { low.abs().max(1.0) / 2.0 };
-    low - margin..high + margin
 }
 
 #[cfg(test)]

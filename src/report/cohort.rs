@@ -7,6 +7,7 @@ use crate::batch::number;
 use crate::stats::Interval;
 use crate::stats::cohort::Cohort;
 use crate::stats::cohort::pairing::{Pair, Pairing, Unit};
+use crate::stats::cohort::response::{Class, Criterion, Response, counts};
 use crate::stats::cohort::reviews::Tally;
 use crate::stats::cohort::rows::{Numbers, Part, Row};
 use crate::stats::figures::{decimals_for, fixed, p_cell, p_text};
@@ -48,11 +49,35 @@ pub const COHORT_COLUMNS: [&str; 14] = [
     "ci_high",
 ];
 
-/// `patients.csv`: every measure and score, before, after, after minus before, and that in per cent of before.
+/// `patients.csv`: every measure and score, before, after, after minus before, and that in per cent of before; then the
+/// response of each lesion by each criterion, with the change that it rests on.
 pub fn patients_csv(cohort: &Cohort) -> String {
     let pairings = std::iter::once(&cohort.measures).chain(&cohort.scores);
     let rows = pairings.flat_map(|pairing| pairing.pairs.iter().map(move |pair| patient_row(pairing, pair)));
-    line(PATIENT_COLUMNS) + &rows.collect::<String>()
+    let responses = Criterion::ALL.into_iter().flat_map(|by| cohort.responses.iter().map(move |r| (by, r)));
+    let responses = responses.map(|(by, response)| response_row(&cohort.measures, by, response));
+    line(PATIENT_COLUMNS) + &rows.chain(responses).collect::<String>()
+}
+
+/// A response stands after treatment; its change is that of the diameter.
+fn response_row(measures: &Pairing, by: Criterion, response: &Response) -> String {
+    let unit = &measures.units[response.unit];
+    let class = &response.classes[by as usize];
+    let text = |value: &Option<String>| harmless(value.as_deref().unwrap_or_default());
+    line([
+        harmless(&unit.patient),
+        harmless(&unit.lesion),
+        "CT".into(),
+        by.measure().into(),
+        String::new(),
+        text(&unit.before),
+        String::new(),
+        text(&unit.after),
+        class.as_ref().map_or_else(|_| String::new(), |class| class.code().into()),
+        String::new(),
+        number::cell(response.size),
+        class.as_ref().err().map(|why| harmless(why)).unwrap_or_default(),
+    ])
 }
 
 fn patient_row(pairing: &Pairing, pair: &Pair) -> String {
@@ -170,20 +195,33 @@ pub fn markdown(cohort: &Cohort) -> String {
     let tables = tables(cohort).into_iter().map(|(title, grid)| format!("\n## {title}\n\n{}", grid.markdown()));
     let sentences: String = sentences(&cohort.rows).iter().map(|s| format!("\n{s}\n")).collect();
     format!(
-        "# Before and after treatment\n\nOsteon {}. Research use only.\n\n{}\n{}{NOTES}{sentences}",
+        "# Before and after treatment\n\nOsteon {}. Research use only; not a medical device.\n\n{}\n{}\n{NOTES}\n{}{sentences}",
         env!("CARGO_PKG_VERSION"),
         flow(cohort),
-        tables.collect::<String>()
+        tables.collect::<String>(),
+        rules(cohort).map(|rules| format!("\n{rules}\n")).unwrap_or_default()
     )
 }
 
-const NOTES: &str = "\nMean ± SD with the paired t test; median (range) and classes with the Wilcoxon signed-rank test \
+/// What the classes of response mean, if there are any.
+pub(super) fn rules(cohort: &Cohort) -> Option<String> {
+    let each = Criterion::ALL.map(|by| format!("{}: {}.", by.title(), by.rule()));
+    (!cohort.responses.is_empty()).then(|| {
+        format!(
+            "Response is that of each lesion on CT, by its largest axial diameter and mean density. {}",
+            each.join(" ")
+        )
+    })
+}
+
+/// How the tables are made.
+pub(super) const NOTES: &str = "Mean ± SD with the paired t test; median (range) and classes with the Wilcoxon signed-rank test \
 (zeros dropped, mid-ranks, corrected for ties, not for continuity), its exact p beside; yes and no with McNemar's exact \
 test. The fall is before minus after with its 95 % interval: of means the mean, of medians the Hodges-Lehmann estimate. \
-p (Holm) counts all rows of its table, by exact p where there is one.\n";
+p (Holm) counts all rows of its table, by exact p where there is one.";
 
 /// Who is in it and who is not, and why.
-fn flow(cohort: &Cohort) -> String {
+pub(super) fn flow(cohort: &Cohort) -> String {
     let measures = &cohort.measures;
     let (paired, all) = measures.patients();
     let mut reasons: BTreeMap<&str, usize> = BTreeMap::new();
@@ -210,14 +248,28 @@ fn reviewed(t: Tally) -> String {
     )
 }
 
-fn tables(cohort: &Cohort) -> Vec<(&'static str, Grid)> {
+pub(super) fn tables(cohort: &Cohort) -> Vec<(&'static str, Grid)> {
     let titles = ["Table 1: radiologic results", "Table 2: clinical results", "Other measures"];
     let parts = Part::ALL.into_iter().zip(titles);
     let filled = parts.filter_map(|(part, title)| {
         let rows: Vec<&Row> = cohort.rows.iter().filter(|row| row.table == part).collect();
         (!rows.is_empty()).then(|| (title, grid(&rows)))
     });
-    filled.collect()
+    filled.chain((!cohort.responses.is_empty()).then(|| ("Response, by lesion", response_grid(cohort)))).collect()
+}
+
+/// A row for each criterion, a column for each class and for what cannot be judged.
+fn response_grid(cohort: &Cohort) -> Grid {
+    let codes = Class::ALL.map(Class::code);
+    let mut grid = Grid::new(&["", codes[0], codes[1], codes[2], "not evaluable"]);
+    for by in Criterion::ALL {
+        let counts = counts(&cohort.responses, by);
+        let judged: usize = counts.iter().sum();
+        let shares = counts.map(|of| if judged == 0 { of.to_string() } else { share(of, judged) });
+        let rest = (cohort.responses.len() - judged).to_string();
+        grid.add([by.title().to_owned()].into_iter().chain(shares).chain([rest]));
+    }
+    grid
 }
 
 fn grid(rows: &[&Row]) -> Grid {
@@ -229,7 +281,12 @@ fn grid(rows: &[&Row]) -> Grid {
         if let Numbers::Counts(classes) = &row.numbers {
             for (class, counts) in classes.iter().filter(|(_, [a, b])| a + b > 0) {
                 let shares = counts.map(|of| share(of, row.n));
-                grid.add([format!("\u{2003}{class}")].into_iter().chain(shares).chain((0..6).map(|_| String::new())));
+                grid.add(
+                    [format!("\u{2003}{}", class.replace('_', " "))]
+                        .into_iter()
+                        .chain(shares)
+                        .chain((0..6).map(|_| String::new())),
+                );
             }
         }
     }
@@ -281,7 +338,7 @@ fn tested(row: &Row) -> [String; 5] {
 }
 
 /// The sentences of a results section, as far as there are rows for them.
-fn sentences(rows: &[Row]) -> Vec<String> {
+pub(super) fn sentences(rows: &[Row]) -> Vec<String> {
     let find = |name: &str| rows.iter().find(|row| row.name == name);
     [
         find("CT rim").and_then(rim),
@@ -352,7 +409,6 @@ fn diameter(row: &Row) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::config::CohortChoice;
     use crate::stats::cohort::pairing::Failures;
     use crate::stats::cohort::{clinical, cohort};
     use crate::stats::table::parse;
@@ -367,9 +423,8 @@ mod tests {
             .collect();
         let exams = parse(format!("{head}{rows}=P9,pre,CT,rim,none,\n").as_bytes(), "exams.csv").unwrap();
         let scores = clinical::parse(b"patient,timepoint,kps\nP1,pre,60\nP1,post,70\nP2,pre,70\nP2,post,90\n").unwrap();
-        let choice =
-            CohortChoice { before: "first".into(), after: "last".into(), require_review: false, series: [].into() };
-        cohort(&exams, &Failures::default(), Some(&scores), &choice).unwrap()
+        let choice = crate::config::load(None, None, &[]).unwrap().0.cohort;
+        cohort(exams, &Failures::default(), Some(&scores), &choice).unwrap()
     }
 
     #[test]

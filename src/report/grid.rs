@@ -18,6 +18,16 @@ impl Grid {
         self.rows.push(cells.into_iter().collect());
     }
 
+    /// What the columns are called.
+    pub fn header(&self) -> &[String] {
+        &self.header
+    }
+
+    /// The rows, each of as many cells as the header has.
+    pub fn rows(&self) -> &[Vec<String>] {
+        &self.rows
+    }
+
     fn lines(&self) -> impl Iterator<Item = &Vec<String>> {
         std::iter::once(&self.header).chain(&self.rows)
     }

@@ -1,16 +1,20 @@
 //! The paired tables of a paper from a finished run: who has a before and an after, and what changed (design.md 5).
 
 pub mod clinical;
+pub mod inclusion;
 pub mod pairing;
+pub mod response;
 pub mod reviews;
 pub mod rows;
 
 use super::table::{self, Table, TableError};
-use crate::config::CohortChoice;
+use crate::config::{CohortChoice, GradeChoice};
 use clinical::ClinicalError;
-use pairing::{Failures, Pairing};
+use pairing::{Failures, PAIRED_GRADE, Pairing};
+use response::Response;
 use reviews::ReviewError;
 use rows::Row;
+use std::collections::BTreeMap;
 use std::fs;
 use std::io;
 use std::path::Path;
@@ -18,12 +22,16 @@ use std::path::Path;
 /// A cohort before and after.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Cohort {
+    /// What was measured, as reviews and rules leave it.
+    pub exams: Table,
     /// Every measure of every lesion.
     pub measures: Pairing,
     /// Every score of every patient; `None` without a clinical file.
     pub scores: Option<Pairing>,
     /// Rows of both tables.
     pub rows: Vec<Row>,
+    /// What became of each lesion.
+    pub responses: Vec<Response>,
     /// How many values were reviewed; `None` without a file of reviews.
     pub reviewed: Option<reviews::Tally>,
 }
@@ -59,9 +67,20 @@ pub enum CohortError {
         /// What there is.
         there: String,
     },
+    /// The run did not measure what is asked for.
+    #[error("the run has no {PAIRED_GRADE}, which cohort.grade = \"paired\" asks for: measure it, or use \"single\"")]
+    NoPairedGrade,
+    /// A rule is about nobody.
+    #[error("cohort.exclude_patients names {0} that are not in the run: use the pseudonyms of the study table")]
+    Strangers(usize),
+    /// Several images give every value.
+    #[error(
+        "every measure comes from several series of an exam: pick one for each, as in --set cohort.series.max_diameter={0}"
+    )]
+    SeveralSeries(String),
     /// Nobody has both.
-    #[error("no patient has a measure both before and after: see why in flow.csv of `osteon cohort`, or exams.csv")]
-    NoPairs,
+    #[error("no patient has a measure both before and after ({0}): see exams.csv and the rules of [cohort]")]
+    NoPairs(String),
 }
 
 /// Where a cohort is read from.
@@ -85,11 +104,12 @@ pub fn read(sources: &Sources, choice: &CohortChoice) -> Result<Cohort, CohortEr
     let mut exams = table::parse(&exams, "exams.csv")?;
     let failures = pairing::failures(&failures)?;
     let reviewed = sources.reviews.map(|path| review(&mut exams, path, choice)).transpose()?;
+    inclusion::apply(&mut exams, &choice.rules);
     if reviewed.is_none() && choice.require_review {
         return Err(ReviewError::Missing.into());
     }
     let scores = sources.clinical.map(clinical::read).transpose()?;
-    Ok(Cohort { reviewed, ..cohort(&exams, &failures, scores.as_ref(), choice)? })
+    Ok(Cohort { reviewed, ..cohort(exams, &failures, scores.as_ref(), choice)? })
 }
 
 fn review(exams: &mut Table, path: &Path, choice: &CohortChoice) -> Result<reviews::Tally, ReviewError> {
@@ -107,22 +127,24 @@ fn missing(run: &Path, error: &io::Error) -> CohortError {
 /// # Errors
 /// If nothing can be paired, or a clinical score is of nobody.
 pub fn cohort(
-    exams: &Table,
+    exams: Table,
     failures: &Failures,
     scores: Option<&Table>,
     choice: &CohortChoice,
 ) -> Result<Cohort, CohortError> {
-    let measures = pairing::pair(exams, failures, choice);
-    check(&measures, choice)?;
+    let measures = pairing::pair(&exams, failures, choice);
+    check(&exams, &measures, choice)?;
     if let Some(scores) = scores {
         clinical::check_patients(scores, &measures)?;
     }
-    let scores = scores.map(|scores| pairing::pair(scores, &Failures::default(), choice));
-    let rows = rows::rows(&measures, scores.as_ref());
-    Ok(Cohort { measures, scores, rows, reviewed: None })
+    let for_scores = inclusion::for_scores(&measures.units, choice);
+    let scores = scores.map(|scores| pairing::pair(scores, &Failures::default(), &for_scores));
+    let rows = rows::rows(&measures, scores.as_ref(), choice.grade);
+    let responses = response::responses(&measures);
+    Ok(Cohort { exams, measures, scores, rows, responses, reviewed: None })
 }
 
-fn check(measures: &Pairing, choice: &CohortChoice) -> Result<(), CohortError> {
+fn check(exams: &Table, measures: &Pairing, choice: &CohortChoice) -> Result<(), CohortError> {
     let there = || measures.timepoints.join(", ");
     for (which, name) in [("before", &choice.before), ("after", &choice.after)] {
         let is_place = matches!(name.as_str(), "first" | "last");
@@ -133,13 +155,33 @@ fn check(measures: &Pairing, choice: &CohortChoice) -> Result<(), CohortError> {
     if measures.units.iter().all(|unit| unit.timepoints.len() < 2) {
         return Err(CohortError::OneTimepoint(there()));
     }
-    if measures.pairs.iter().any(|pair| pair.values().is_some()) { Ok(()) } else { Err(CohortError::NoPairs) }
+    match inclusion::strangers(&measures.units, &choice.rules) {
+        0 => {}
+        n => return Err(CohortError::Strangers(n)),
+    }
+    if choice.grade == GradeChoice::Paired && measures.pairs.iter().all(|pair| pair.measure != PAIRED_GRADE) {
+        return Err(CohortError::NoPairedGrade);
+    }
+    if measures.pairs.iter().any(|pair| pair.values().is_some()) { Ok(()) } else { Err(no_pairs(exams, measures)) }
+}
+
+/// Why nothing at all is paired: the commonest reason, or a choice that is still to be made.
+fn no_pairs(exams: &Table, measures: &Pairing) -> CohortError {
+    let mut reasons: BTreeMap<String, usize> = BTreeMap::new();
+    for reason in measures.pairs.iter().filter_map(pairing::Pair::reason) {
+        *reasons.entry(reason).or_default() += 1;
+    }
+    let commonest = reasons.into_iter().rev().max_by_key(|(_, n)| *n).map(|(reason, _)| reason).unwrap_or_default();
+    match exams.keys().next() {
+        Some(key) if commonest.contains(pairing::SEVERAL_SERIES) => CohortError::SeveralSeries(key.exam[3].clone()),
+        _ => CohortError::NoPairs(commonest.replace('_', " ").replace(':', ": ")),
+    }
 }
 
 /// The choice of `configs/default.toml`.
 #[cfg(test)]
 fn usual() -> CohortChoice {
-    CohortChoice { before: "first".into(), after: "last".into(), require_review: false, series: [].into() }
+    crate::config::load(None, None, &[]).unwrap().0.cohort
 }
 
 #[cfg(test)]
@@ -148,7 +190,7 @@ mod tests {
 
     fn of(text: &str, choice: &CohortChoice) -> Result<Cohort, CohortError> {
         let table = table::parse(format!("patient,timepoint,modality,measure,value\n{text}").as_bytes(), "exams.csv")?;
-        cohort(&table, &Failures::default(), None, choice)
+        cohort(table, &Failures::default(), None, choice)
     }
 
     #[test]

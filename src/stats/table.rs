@@ -15,7 +15,7 @@ pub struct Key {
 }
 
 /// What was read.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Entry {
     /// As written; `None` if it was not evaluable.
     pub value: Option<String>,
@@ -23,6 +23,10 @@ pub struct Entry {
     pub unit: String,
     /// Why there is no value, as written; empty if there is no such column.
     pub reason: String,
+    /// Remarks joined by `;`, as written; empty if there is no such column.
+    pub flags: String,
+    /// Whether the value is near a limit.
+    pub borderline: bool,
     /// Line of the table, from 1.
     pub line: u64,
 }
@@ -149,6 +153,7 @@ struct Columns {
     unit: Option<usize>,
     status: Option<usize>,
     reason: Option<usize>,
+    flags: Option<usize>,
 }
 
 impl Columns {
@@ -163,7 +168,8 @@ impl Columns {
         }
         let exam = EXAM.map(|(column, _)| find(column));
         let (measure, value) = (must("measure")?, must("value")?);
-        Ok(Self { exam, measure, value, unit: find("unit"), status: find("status"), reason: find("reason") })
+        let [unit, status, reason, flags] = ["unit", "status", "reason", "flags"].map(find);
+        Ok(Self { exam, measure, value, unit, status, reason, flags })
     }
 
     fn key(&self, record: &csv::StringRecord) -> Key {
@@ -171,10 +177,12 @@ impl Columns {
     }
 
     fn entry(&self, record: &csv::StringRecord, line: u64) -> Entry {
-        let refused = self.status.is_some_and(|at| &record[at] == "not_evaluable");
+        let cell = |at: Option<usize>| at.map_or("", |at| &record[at]);
+        let text = |at: Option<usize>| cell(at).to_owned();
+        let refused = cell(self.status) == "not_evaluable";
         let value = Some(&record[self.value]).filter(|v| !v.is_empty() && !refused).map(str::to_owned);
-        let text = |at: Option<usize>| at.map_or("", |at| &record[at]).to_owned();
-        Entry { value, unit: text(self.unit), reason: text(self.reason), line }
+        let borderline = cell(self.status) == "borderline";
+        Entry { value, unit: text(self.unit), reason: text(self.reason), flags: text(self.flags), borderline, line }
     }
 }
 

@@ -134,7 +134,7 @@ fn entry(score: &Score, text: &str, line: u64) -> Result<Entry, ClinicalError> {
     let given = Some(text).filter(|t| !t.is_empty());
     match given.filter(|t| !score.scale.admits(t)) {
         Some(_) => Err(row(line, format!("{} must be {}, or empty", score.name, score.scale.words()))),
-        None => Ok(Entry { value: given.map(str::to_owned), unit: String::new(), reason: String::new(), line }),
+        None => Ok(Entry { value: given.map(str::to_owned), line, ..Entry::default() }),
     }
 }
 

@@ -1,6 +1,7 @@
 //! Who has a value before and one after, and why not.
 
-use crate::config::CohortChoice;
+use super::inclusion;
+use crate::config::{CohortChoice, GradeChoice};
 use crate::measure::MEASUREMENTS;
 use crate::stats::table::{Entry, Key, Table, TableError};
 use std::collections::{BTreeMap, BTreeSet};
@@ -40,6 +41,8 @@ pub struct Pair {
     pub before: Result<String, String>,
     /// The value after, or why there is none.
     pub after: Result<String, String>,
+    /// Its values at all timepoints of the pairing, in their order.
+    pub course: Vec<Option<String>>,
 }
 
 impl Pair {
@@ -69,7 +72,7 @@ impl Pair {
 pub struct Pairing {
     /// Every patient and lesion, by first appearance.
     pub units: Vec<Unit>,
-    /// All timepoints, by first appearance.
+    /// All timepoints in the order of time.
     pub timepoints: Vec<String>,
     /// Every measure of every unit: measures in the order of the registry, within them units.
     pub pairs: Vec<Pair>,
@@ -131,12 +134,16 @@ pub fn pair(table: &Table, failures: &Failures, choice: &CohortChoice) -> Pairin
             }
         }
     }
-    units.iter_mut().for_each(|unit| choose(unit, choice));
-    let pairs = pairs(table, failures, &units, choice);
+    in_time(&mut timepoints);
+    for unit in &mut units {
+        choose(unit, choice);
+        unit.excluded = inclusion::ruled_out(unit, choice, |unit| diameter(table, failures, unit, choice));
+    }
+    let pairs = pairs(table, failures, &units, &timepoints, choice);
     let mut reasons: Vec<Vec<Option<String>>> = vec![Vec::new(); units.len()];
     pairs.iter().for_each(|pair| reasons[pair.unit].push(pair.reason()));
     for (unit, reasons) in units.iter_mut().zip(&reasons) {
-        unit.excluded = excluded(unit, reasons);
+        unit.excluded = unit.excluded.take().or_else(|| excluded(unit, reasons));
     }
     Pairing { units, timepoints, pairs }
 }
@@ -150,13 +157,18 @@ fn exams_in_order<'a>(table: &'a Table, failures: &'a Failures) -> Vec<&'a [Stri
     measured.chain(failures.keys()).filter(|exam| seen.insert(*exam)).collect()
 }
 
-/// Orders a unit's timepoints, `pre` first and `post` last, the others as the table has them, and picks two.
-fn choose(unit: &mut Unit, choice: &CohortChoice) {
-    unit.timepoints.sort_by_key(|name| match name.as_str() {
+/// Timepoints in order: `pre` first and `post` last, the others as the table has them.
+fn in_time(timepoints: &mut [String]) {
+    timepoints.sort_by_key(|name| match name.as_str() {
         "pre" => 0,
         "post" => 2,
         _ => 1,
     });
+}
+
+/// Orders a unit's timepoints and picks two.
+fn choose(unit: &mut Unit, choice: &CohortChoice) {
+    in_time(&mut unit.timepoints);
     let pick = |name: &String| match name.as_str() {
         "first" => unit.timepoints.first(),
         "last" => unit.timepoints.last(),
@@ -170,26 +182,54 @@ fn choose(unit: &mut Unit, choice: &CohortChoice) {
     }
 }
 
-fn pairs(table: &Table, failures: &Failures, units: &[Unit], choice: &CohortChoice) -> Vec<Pair> {
+fn pairs(
+    table: &Table,
+    failures: &Failures,
+    units: &[Unit],
+    timepoints: &[String],
+    choice: &CohortChoice,
+) -> Vec<Pair> {
     let mut pairs = Vec::new();
     for (modality, measure) in measures(table) {
         let measured_in = table.iter().find(|(key, _)| key.measure == measure).map_or("", |(_, entry)| &entry.unit);
         for (i, unit) in units.iter().enumerate() {
-            let side = |timepoint: &Option<String>| {
-                let Some(timepoint) = timepoint else { return Err("no_exam".to_owned()) };
-                value(table, failures, &[&unit.patient, timepoint, modality, &unit.lesion], measure, choice)
+            let at = |name: &str, timepoint: &str| match &unit.excluded {
+                Some(why) => Err(why.clone()),
+                None => value(table, failures, &[&unit.patient, timepoint, modality, &unit.lesion], name, choice),
+            };
+            let side = |name: &str, timepoint: &Option<String>| {
+                timepoint.as_ref().map_or_else(|| Err("no_exam".to_owned()), |timepoint| at(name, timepoint))
             };
             pairs.push(Pair {
                 unit: i,
                 modality: modality.to_owned(),
                 measure: measure.to_owned(),
                 measured_in: measured_in.to_owned(),
-                before: side(&unit.before),
-                after: side(&unit.after),
+                before: side(alone(measure, choice), &unit.before),
+                after: side(measure, &unit.after),
+                course: timepoints.iter().map(|timepoint| at(measure, timepoint).ok()).collect(),
             });
         }
     }
     pairs
+}
+
+/// The reason where several images of an exam give a value and none is chosen.
+pub const SEVERAL_SERIES: &str = "several_series";
+/// The grade beside a baseline, which the baseline itself cannot have: before treatment it is that of the exam alone.
+pub const PAIRED_GRADE: &str = "boriani_grade_paired";
+/// The grade of an exam alone.
+pub const GRADE: &str = "boriani_grade";
+
+/// What stands before treatment beside `measure` after it.
+fn alone<'a>(measure: &'a str, choice: &CohortChoice) -> &'a str {
+    if measure == PAIRED_GRADE && choice.grade == GradeChoice::Paired { GRADE } else { measure }
+}
+
+/// The diameter of a unit before treatment, mm.
+fn diameter(table: &Table, failures: &Failures, unit: &Unit, choice: &CohortChoice) -> Option<f64> {
+    let exam = [&unit.patient, unit.before.as_deref()?, "CT", &unit.lesion];
+    value(table, failures, &exam, "max_diameter", choice).ok()?.parse().ok()
 }
 
 /// Modality and name of every measure, in the order of the registry, the others by name.
@@ -224,7 +264,7 @@ fn value(
             let mut of_patient = failures.range(from..).take_while(|(exam, _)| exam[0] == *patient);
             Err(of_patient.find(|(exam, _)| is_it(exam)).map_or_else(|| "no_exam".into(), |(_, reason)| reason.clone()))
         }
-        _ => Err("several_series".into()),
+        _ => Err(SEVERAL_SERIES.into()),
     }
 }
 

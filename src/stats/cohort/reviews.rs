@@ -144,7 +144,7 @@ pub fn apply(table: &mut Table, reviews: &Reviews, required: bool) -> Result<Tal
         let verdict = reviews.get(key).map(|review| &review.verdict);
         let (count, reason) = match verdict {
             Some(Verdict::Corrected(value)) => {
-                entry.value = Some(value.clone());
+                (entry.value, entry.borderline) = (Some(value.clone()), false);
                 (&mut tally.corrected, None)
             }
             _ if entry.value.is_none() => continue,

@@ -1,7 +1,8 @@
 //! The rows of the paper's tables: each a measure with its numbers before and after and its test.
 
 use super::clinical::{SCORES, Scale};
-use super::pairing::{Pair, Pairing};
+use super::pairing::{GRADE, PAIRED_GRADE, Pair, Pairing};
+use crate::config::GradeChoice;
 use crate::measure::measure;
 use crate::stats::Interval;
 use crate::stats::Undefined;
@@ -91,7 +92,7 @@ pub struct Test {
 
 /// Lengths are printed to 0.1 mm (method.md 1.1): one that differs by less than half of that has not changed. A computed
 /// length never stays the same to its last digit, and the ranks of such differences would mean nothing.
-const SAME_MM: f64 = 0.05;
+pub const SAME_MM: f64 = 0.05;
 
 /// How a row is tested.
 #[derive(Clone, Copy, PartialEq)]
@@ -120,8 +121,8 @@ const CLASSES_1: &[(&str, &str, &str)] = &[
 ];
 
 /// Every row that has a pair, table by table, with Holm's correction within each.
-pub fn rows(measures: &Pairing, scores: Option<&Pairing>) -> Vec<Row> {
-    let mut rows: Vec<Row> = groups(measures).into_iter().filter_map(|pairs| measured(&pairs)).collect();
+pub fn rows(measures: &Pairing, scores: Option<&Pairing>, grade: GradeChoice) -> Vec<Row> {
+    let mut rows: Vec<Row> = groups(measures).into_iter().filter_map(|pairs| measured(&pairs, grade)).collect();
     rows.extend(scores.into_iter().flat_map(groups).filter_map(|pairs| scored(&pairs)));
     rows.sort_by_key(|row| (row.table, place(&row.name)));
     for part in Part::ALL {
@@ -139,7 +140,7 @@ fn groups(pairing: &Pairing) -> Vec<Vec<&Pair>> {
 /// Where a row stands in its table, if the paper has it.
 fn place(name: &str) -> usize {
     let numbers = TABLE_1.iter().map(|row| (row.0, row.1));
-    let all = numbers.chain(CLASSES_1.iter().map(|row| (row.0, row.1)));
+    let all = numbers.chain(CLASSES_1.iter().map(|row| (row.0, row.1))).chain([("CT", PAIRED_GRADE)]);
     let scores = SCORES.iter().map(|s| ("", s.name));
     all.chain(scores).position(|(modality, measure)| name == label(modality, measure)).unwrap_or(usize::MAX)
 }
@@ -148,23 +149,37 @@ fn label(modality: &str, measure: &str) -> String {
     format!("{modality} {measure}").trim_start().to_owned()
 }
 
-fn measured(pairs: &[&Pair]) -> Option<Row> {
+/// What stands for a measure in the list of the paper's classes: the chosen grade is its grade, the other is not.
+fn as_printed(measure: &str, grade: GradeChoice) -> &str {
+    match (measure, grade) {
+        (PAIRED_GRADE, GradeChoice::Paired) => GRADE,
+        (GRADE, GradeChoice::Paired) => PAIRED_GRADE,
+        _ => measure,
+    }
+}
+
+/// The classes that a measure can take; empty of a number.
+fn classes_of(name: &str) -> &'static [&'static str] {
+    measure(if name == PAIRED_GRADE { GRADE } else { name }).map_or(&[], |known| known.classes)
+}
+
+fn measured(pairs: &[&Pair], grade: GradeChoice) -> Option<Row> {
     let first = pairs.first()?;
     let is_it = |modality: &str, measure: &str| first.modality == modality && first.measure == measure;
     let name = label(&first.modality, &first.measure);
-    let known = measure(&first.measure);
     if let Some(&(_, _, title, kind, scale, decimals)) = TABLE_1.iter().find(|row| is_it(row.0, row.1)) {
         let row = row(Part::One, name, title.to_owned(), kind, scale, pairs)?;
         return Some(Row { decimals: Some(decimals), ..row });
     }
-    let printed = CLASSES_1.iter().find(|row| is_it(row.0, row.1));
+    let stands_for = as_printed(&first.measure, grade);
+    let printed = CLASSES_1.iter().find(|row| first.modality == row.0 && stands_for == row.1);
     let part = if printed.is_some() { Part::One } else { Part::Rest };
-    match known {
-        Some(known) if !known.classes.is_empty() => {
+    match classes_of(&first.measure) {
+        classes @ [_, ..] => {
             let title = printed.map_or_else(|| name.clone(), |row| row.2.to_owned());
-            row(part, name, title, Kind::Classes(known.classes), 1.0, pairs)
+            row(part, name, title, Kind::Classes(classes), 1.0, pairs)
         }
-        _ => {
+        [] => {
             let unit = if matches!(first.measured_in.as_str(), "" | "1") {
                 String::new()
             } else {
@@ -293,7 +308,7 @@ mod tests {
         };
         let text: String = values.iter().enumerate().map(row).collect();
         let table = parse(format!("patient,timepoint,modality,measure,value,unit\n{text}").as_bytes(), "exams.csv");
-        rows(&pair(&table.unwrap(), &Failures::default(), &usual()), None)
+        rows(&pair(&table.unwrap(), &Failures::default(), &usual()), None, GradeChoice::Single)
     }
 
     #[test]
