@@ -11,6 +11,8 @@ mod faint;
 mod properties;
 #[path = "measures/scene.rs"]
 mod scene;
+#[path = "measures/signal.rs"]
+mod signal;
 #[path = "measures/uncertainty.rs"]
 mod uncertainty;
 
