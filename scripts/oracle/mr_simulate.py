@@ -6,7 +6,7 @@
 
 Frame: LPS millimetres, x to the left, y to the back, z up. Tissue is a function of place, sampled 2 x 2 x 3 times in every
 voxel (the slice is 3 mm thick, slices are 3.8 mm apart) and averaged: partial volume. Intensities are multiples of the
-cord's. Around the lesion lies a mosaic of cells of marrow, fat, muscle, disc and vessel, about a quarter of them within
+cord's. Around the lesion lies a mosaic of cells of marrow, fat, muscle, disc and vessel, about one in seven within
 0.12 of the lesion's mean; behind it the canal with CSF and the cord. Then a smooth bias of +-15 % and Rician noise.
 
 A family counts only where the prompt's own ellipsoid is as good, in the mean, as FAIR says: a generous box flatters
@@ -36,10 +36,10 @@ LESION, CSF, CORD = 0.77, 2.0, 1.0
 TEXTURE, CYST, NODULE = 0.12, 1.55, 0.30
 # tissue: share of the cells, range of intensity, texture
 MOSAIC = {
-    "marrow": (0.34, (0.65, 1.05), 0.06),
+    "marrow": (0.34, (0.75, 1.15), 0.06),
     "fat": (0.20, (1.15, 1.5), 0.06),
     "muscle": (0.26, (0.32, 0.5), 0.05),
-    "disc": (0.12, (0.4, 0.9), 0.05),
+    "disc": (0.12, (0.3, 0.7), 0.05),
     "vessel": (0.08, (0.08, 0.2), 0.02),
 }
 
@@ -96,7 +96,7 @@ def blob(grid, centre, semi, turn):
 
 def compact(rng, grid, axes, middle):
     """An ellipsoid with a lobe and a bumpy surface."""
-    semi = rng.uniform([13.5, 10.5, 10.5], [18, 14, 14])
+    semi = rng.uniform([17, 13.5, 13.5], [23, 18, 18])
     turn = rotation(rng)
     norm = blob(grid, middle, semi, turn)
     way = rng.standard_normal(3)
@@ -104,7 +104,7 @@ def compact(rng, grid, axes, middle):
     reach = 1 / np.linalg.norm(turn @ way / semi)
     lobe = semi * rng.uniform(0.5, 0.62)
     norm = np.minimum(norm, blob(grid, middle + way * reach * rng.uniform(0.5, 0.72), lobe, turn))
-    return norm + 0.055 * smooth_field(rng, axes, 7.0) < 1
+    return norm + 0.06 * smooth_field(rng, axes, 8.0) < 1
 
 
 def irregular(rng, grid, axes, middle):
@@ -113,11 +113,11 @@ def irregular(rng, grid, axes, middle):
     start = rng.uniform(0, 2 * np.pi)
     for k in range(3):
         angle = start + 2 * np.pi * k / 3 + rng.uniform(-0.45, 0.45)
-        away = rng.uniform(7, 10.5)
-        at = middle + np.array([np.cos(angle) * away, np.sin(angle) * away, rng.uniform(-7, 7)])
-        semi = rng.uniform([8, 8, 8.5], [12.5, 12.5, 13])
+        away = rng.uniform(9.5, 14)
+        at = middle + np.array([np.cos(angle) * away, np.sin(angle) * away, rng.uniform(-9, 9)])
+        semi = rng.uniform([10, 10, 10.5], [16, 16, 16.5])
         norm = np.minimum(norm, blob(grid, at, semi, rotation(rng)))
-    norm = np.minimum(norm, blob(grid, middle, rng.uniform(6, 8.5, 3), np.eye(3)))
+    norm = np.minimum(norm, blob(grid, middle, rng.uniform(8, 11, 3), np.eye(3)))
     return norm + 0.05 * smooth_field(rng, axes, 6.0) < 1
 
 
