@@ -27,6 +27,7 @@ mod mean_density;
 mod mesh_diameter;
 mod rim;
 mod rim_thickness;
+mod segmentation;
 mod volume;
 
 /// Every measurement, in the order of the output.
@@ -42,6 +43,7 @@ pub static MEASUREMENTS: &[Measurement] = &[
     boriani::DEF,
     canal::DEF,
     cord::DEF,
+    segmentation::DEF,
 ];
 
 /// For columns without remarks.

@@ -17,6 +17,7 @@ mod metal;
 mod outline;
 mod planes;
 mod rim;
+mod segment;
 mod slices;
 mod thresholds;
 
@@ -36,6 +37,7 @@ pub static STAGES: &[Stage] = &[
     outline::DEF,
     planes::DEF,
     rim::DEF,
+    segment::DEF,
     slices::DEF,
     thresholds::DEF,
 ];

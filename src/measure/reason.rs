@@ -39,6 +39,9 @@ reasons! {
     MASK_MISSING = "mask_missing", "A structure that is needed is not in the study table.", "draw it and name it, as in tumour=FILE or canal=FILE";
     NO_CANAL_AT_LEVEL = "no_canal_at_level", "The canal is not drawn on any slice of the tumour.", "draw the canal along the whole tumour";
     NO_CORD_REFERENCE = "no_cord_reference", "Neither above nor below are there two slices with cord 10 to 30 mm beyond the tumour.", "draw the cord 30 mm beyond the tumour";
+    OUTLINE_GIVEN = "outline_given", "The tumour was outlined: nothing was segmented here.", "none";
+    SEGMENTATION_EMPTY = "segmentation_empty", "Nothing in the image fits the prompt of the tumour.", "check the box or line, or outline the tumour";
+    SEGMENTATION_LEAKS = "segmentation_leaks", "What was segmented runs out of the region of its prompt.", "draw the box closer, add points fg and bg, or outline the tumour";
     SAG_ONLY = "sag_only", "The slices lie more than 2 mm apart along the patient's left-right axis: a sagittal stack.", "use an axial series";
     BELOW_2_PIXELS = "below_2_pixels", "The outline is narrower than two pixels on every slice.", "draw the outline on a finer grid";
     CONTRAST_TOO_DENSE = "contrast_too_dense", "Contrast medium makes the lesion's own tissue too dense to be told from bone.", "use the series without contrast; if none was given, say so in the study table";
