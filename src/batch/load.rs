@@ -1,6 +1,8 @@
 //! One exam from its row of the study table to a board: outlines first, then only the region of the image they need.
 
-use super::failure::{Failure, IMAGE_MISSING, MASK_AMBIGUOUS, MASK_OFF_IMAGE, PROMPT_OFF_IMAGE, Trouble, WRONG_MODALITY};
+use super::failure::{
+    Failure, IMAGE_MISSING, MASK_AMBIGUOUS, MASK_OFF_IMAGE, PROMPT_OFF_IMAGE, Trouble, WRONG_MODALITY,
+};
 use super::naming::{self, Named};
 use super::prompts;
 use super::study::{ImageFile, Row, Structure};

@@ -29,7 +29,9 @@ pub fn tumour(row: &Row, base: &Path, source: &dyn Source, image: &Geometry) -> 
     all.iter().try_for_each(|one| usable(one, image))?;
     let boxes = all.iter().filter(|p| matches!(p.markup.shape, Shape::Roi(_)));
     let lines = all.iter().filter(|p| matches!(p.markup.shape, Shape::Line(_)));
-    let Some(marked) = the_one(boxes.collect(), "boxes")?.or(the_one(lines.collect(), "lines")?) else { return Ok(None) };
+    let Some(marked) = the_one(boxes.collect(), "boxes")?.or(the_one(lines.collect(), "lines")?) else {
+        return Ok(None);
+    };
     let mark = match &marked.markup.shape {
         Shape::Roi(roi) => Mark::Roi(*roi),
         Shape::Line(ends) => Mark::Line(*ends),

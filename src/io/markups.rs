@@ -70,7 +70,8 @@ pub fn open(path: &Path) -> Result<Vec<Markup>, Fault> {
 pub fn parse(text: &[u8]) -> Result<Vec<Markup>, Fault> {
     let root: Value = serde_json::from_slice(text).map_err(|e| bad(not_json(&e)))?;
     let list = root.get("markups").and_then(Value::as_array).ok_or_else(|| bad("it has no list `markups`"))?;
-    let read = list.iter().enumerate().map(|(i, one)| markup(one).map_err(|what| bad(format!("markup {}: {what}", i + 1))));
+    let read =
+        list.iter().enumerate().map(|(i, one)| markup(one).map_err(|what| bad(format!("markup {}: {what}", i + 1))));
     let found: Vec<Markup> = read.filter_map(Result::transpose).collect::<Result<_, _>>()?;
     if found.is_empty() {
         return Err(bad("it holds no line, no ROI and no list of points"));
@@ -219,8 +220,10 @@ mod tests {
     #[test]
     fn axes_and_units_are_brought_to_lps_millimetres() {
         let line = |system: &str, unit: Value| {
-            shape(json!({"type": "Line", "name": "a", "coordinateSystem": system, "coordinateUnits": unit, "more": {"x": []},
-                         "controlPoints": ends([1000.0, 2000.0, 3000.0], [0.0, 0.0, 0.0])}))
+            shape(
+                json!({"type": "Line", "name": "a", "coordinateSystem": system, "coordinateUnits": unit, "more": {"x": []},
+                         "controlPoints": ends([1000.0, 2000.0, 3000.0], [0.0, 0.0, 0.0])}),
+            )
         };
         assert_eq!(line("LPS", json!("mm")), Shape::Line([[1000.0, 2000.0, 3000.0], [0.0; 3]]));
         assert_eq!(line("RAS", json!("um")), Shape::Line([[-1.0, -2.0, 3.0], [0.0, 0.0, 0.0]]));
@@ -260,7 +263,10 @@ mod tests {
             (line(json!([{"position": [1, 2]}])), "markup 1: point 1 has no position"),
             (line(json!([{"position": [1, 2, 1e300]}])), "markup 1: point 1 has no position"),
             (line(json!([{"position": [1, 2, "3"]}])), "markup 1: point 1 has no position"),
-            (json!({"type": "Line", "coordinateSystem": "XYZ"}), "markup 1: its coordinateSystem is neither LPS nor RAS"),
+            (
+                json!({"type": "Line", "coordinateSystem": "XYZ"}),
+                "markup 1: its coordinateSystem is neither LPS nor RAS",
+            ),
             (json!({"type": "Line", "coordinateSystem": 3}), "markup 1: its coordinateSystem is neither LPS nor RAS"),
             (json!({"type": "Line", "coordinateUnits": "inch"}), "markup 1: its coordinateUnits are neither mm nor um"),
             (roi(json!({"size": null})), "markup 1: the box has no size"),

@@ -82,7 +82,8 @@ pub fn doubts(mask: &Mask, image: &Volume<f32>, ellipsoid: &Ellipsoid) -> Vec<Do
 /// The largest change of area between neighbouring slices as a share of the larger; ends are not compared with nothing,
 /// nor slices under a quarter of the largest, which round ends have.
 fn largest_jump(mask: &Mask) -> f64 {
-    let areas: Vec<usize> = (0..mask.geometry().dims[2]).map(|z| mask.plane(z).iter().filter(|m| **m).count()).collect();
+    let areas: Vec<usize> =
+        (0..mask.geometry().dims[2]).map(|z| mask.plane(z).iter().filter(|m| **m).count()).collect();
     let largest = areas.iter().copied().max().unwrap_or(0);
     let jump = |pair: &[usize]| {
         let (less, more) = (pair[0].min(pair[1]), pair[0].max(pair[1]));
@@ -93,7 +94,8 @@ fn largest_jump(mask: &Mask) -> f64 {
 
 /// Whether the median inside is beyond nine tenths of the region: fluid and fat are, tumours are not (method.md 1.7).
 fn is_bright(mask: &Mask, image: &Volume<f32>) -> bool {
-    let mut inside: Vec<f32> = image.as_slice().iter().zip(mask.as_slice()).filter(|(_, m)| **m).map(|(v, _)| *v).collect();
+    let mut inside: Vec<f32> =
+        image.as_slice().iter().zip(mask.as_slice()).filter(|(_, m)| **m).map(|(v, _)| *v).collect();
     if inside.is_empty() {
         return false;
     }
@@ -145,7 +147,8 @@ mod tests {
         let mut jumps = block(3, 17, 2..6);
         jumps.as_mut_slice().iter_mut().zip(block(6, 14, 6..8).as_slice()).for_each(|(a, b)| *a |= b);
         assert!(matches!(doubts(&jumps, &dark, &e)[..], [Doubt::AreaJump(j)] if (j - 132.0 / 196.0).abs() < 1e-9));
-        let bright = Volume::from_fn(grid(), |[x, y, z]| if block(8, 12, 2..8).voxels()[(z, y, x)] { 9.0 } else { 1.0 });
+        let bright =
+            Volume::from_fn(grid(), |[x, y, z]| if block(8, 12, 2..8).voxels()[(z, y, x)] { 9.0 } else { 1.0 });
         let small = Ellipsoid { half_mm: [3.0, 3.0, 14.0], ..e };
         assert_eq!(doubts(&block(8, 12, 2..8), &bright, &small), [Doubt::Bright]);
     }

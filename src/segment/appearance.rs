@@ -10,11 +10,9 @@ use crate::volume::{Volume, traverse};
 
 /// Bins between the ends of the intensities (method.md 6.3).
 const BINS: usize = 48;
-/// How far counts are smoothed over bins, SD, bins (method.md 6.3).
-const BLUR_BINS: f64 = 1.5;
-/// How far the surroundings of a voxel reach, SD, mm.
-const NEAR_MM: f64 = 8.0;
-/// The lattice that local histograms are kept on, mm: half of `NEAR_MM`, so that nothing is lost between its points.
+/// How far counts are smoothed over bins, SD, bins (method.md 6.3 has 1.5).
+const BLUR_BINS: f64 = 1.0;
+/// The lattice that local histograms are kept on, mm: at most `near_mm`, so that nothing is lost between its points.
 const CELL_MM: f64 = 4.0;
 /// How much of the outer likelihood comes from all surroundings, where there are enough near by.
 const FROM_AFAR: f32 = 0.3;
@@ -99,9 +97,9 @@ impl Lattice {
     }
 
     /// Smoothed over space, with nothing beyond the grid, and over bins.
-    fn smooth(&mut self) {
+    fn smooth(&mut self, near_mm: f64) {
         for axis in 0..3 {
-            let kernel = gaussian(NEAR_MM / self.cell_mm[axis]);
+            let kernel = gaussian(near_mm / self.cell_mm[axis]);
             let stride: usize = self.dims[..axis].iter().product();
             let (n, from) = (self.dims[axis], std::mem::take(&mut self.at));
             self.at = traverse::each(from.len(), |i| {
@@ -121,8 +119,8 @@ impl Lattice {
     }
 
     /// Counts become probabilities: those near by, and `all` where there are few of them.
-    fn settle(&mut self, all: &Counts) {
-        let cells = |a: usize| NEAR_MM / self.cell_mm[a];
+    fn settle(&mut self, all: &Counts, near_mm: f64) {
+        let cells = |a: usize| near_mm / self.cell_mm[a];
         let reach = (2.0 * std::f64::consts::PI).powf(1.5) * cells(0) * cells(1) * cells(2);
         for counts in &mut self.at {
             let sum: f32 = counts.iter().sum();
@@ -140,9 +138,11 @@ fn each_voxel(grid: &Geometry, mut f: impl FnMut(usize, [usize; 3])) {
     places.enumerate().for_each(|(i, v)| f(i, v));
 }
 
-/// `ln p(I | inside) / p(I | outside, there)` of every voxel, from voxels that lie inside and outside for certain.
+/// `ln p(I | inside) / p(I | outside, there)` of every voxel, from voxels that lie inside and outside for certain;
+/// `near_mm` is how far the surroundings of a voxel reach, SD.
 pub fn evidence(
     image: &Volume<f32>,
+    near_mm: f64,
     inside: impl Fn(usize) -> bool + Copy,
     outside: impl Fn(usize) -> bool + Copy,
 ) -> Vec<f32> {
@@ -157,14 +157,15 @@ pub fn evidence(
     };
     let (inner, outer) = (all(&inside), all(&outside));
     let mut lattice = Lattice::of(grid, &binned, outside);
-    lattice.smooth();
-    lattice.settle(&outer);
+    lattice.smooth(near_mm);
+    lattice.settle(&outer, near_mm);
     compared(grid, &binned, &inner, &lattice)
 }
 
 fn compared(grid: &Geometry, binned: &[u8], inner: &Counts, lattice: &Lattice) -> Vec<f32> {
     let floor = FLOOR / BINS as f32;
-    let between = lattice.columns(grid, |place| ((place - 0.5).max(0.0) as usize, ((place - 0.5).max(0.0) % 1.0) as f32));
+    let between =
+        lattice.columns(grid, |place| ((place - 0.5).max(0.0) as usize, ((place - 0.5).max(0.0) % 1.0) as f32));
     let ([nx, ny, _], [lx, ly, lz]) = (grid.dims, lattice.dims);
     let mut out = vec![0.0; binned.len()];
     traverse::fill_runs(&mut out, nx, |row, run| {
@@ -202,7 +203,7 @@ mod tests {
     #[test]
     fn what_looks_alike_is_told_apart_by_what_lies_near() {
         let (image, inside, outside) = scene();
-        let found = evidence(&image, inside, outside);
+        let found = evidence(&image, 8.0, inside, outside);
         let at = |x: usize| found[(4 * 40 + 20) * 60 + x];
         assert!(at(50) < -2.0, "bright is outside: {}", at(50));
         assert!(at(38) > 1.0, "where all around is bright, dark is the block: {}", at(38));
@@ -213,7 +214,7 @@ mod tests {
     #[test]
     fn one_intensity_says_nothing() {
         let image = Volume::from_fn(Geometry::upright([9, 9, 3], [1.0, 1.0, 4.0]), |_| 7.0);
-        assert!(evidence(&image, |i| i % 9 < 4, |i| i % 9 > 5).iter().all(|v| v.abs() < 1e-5));
-        assert!(evidence(&image, |_| false, |_| false).iter().all(|v| v.abs() < 1e-5));
+        assert!(evidence(&image, 8.0, |i| i % 9 < 4, |i| i % 9 > 5).iter().all(|v| v.abs() < 1e-5));
+        assert!(evidence(&image, 8.0, |_| false, |_| false).iter().all(|v| v.abs() < 1e-5));
     }
 }

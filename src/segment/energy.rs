@@ -108,7 +108,8 @@ mod tests {
 
     #[test]
     fn a_border_runs_where_the_image_changes() {
-        let image = Volume::from_fn(Geometry::upright([8, 3, 1], [1.0, 1.0, 3.0]), |[x, ..]| if x < 5 { 0.0 } else { 9.0 });
+        let image =
+            Volume::from_fn(Geometry::upright([8, 3, 1], [1.0, 1.0, 3.0]), |[x, ..]| if x < 5 { 0.0 } else { 9.0 });
         let seed = |i: usize| match i % 8 {
             0 => Seed::Inside,
             7 => Seed::Outside,

@@ -77,7 +77,6 @@ impl Steps {
     }
 }
 
-
 #[cfg(test)]
 mod tests {
     use super::*;

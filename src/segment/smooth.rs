@@ -70,8 +70,12 @@ mod tests {
 
     fn spread(image: &Volume<f32>, from: usize, mean: f32) -> f32 {
         let inside = |x: usize| (from..from + 16).contains(&x);
-        let values: Vec<f32> =
-            image.voxels().indexed_iter().filter(|((_, _, x), _)| inside(*x)).map(|(_, v)| (v - mean).powi(2)).collect();
+        let values: Vec<f32> = image
+            .voxels()
+            .indexed_iter()
+            .filter(|((_, _, x), _)| inside(*x))
+            .map(|(_, v)| (v - mean).powi(2))
+            .collect();
         (values.iter().sum::<f32>() / values.len() as f32).sqrt()
     }
 

@@ -9,7 +9,8 @@ const HALF_WINDOW_MM: f64 = 2.1;
 /// `ln(sd + floor)` of the pixels in a square window of the same slice, cut at the border of the image.
 pub fn roughness(image: &Volume<f32>, floor: f32) -> Volume<f32> {
     let [nx, ny, nz] = image.geometry().dims;
-    let half: [usize; 2] = std::array::from_fn(|a| (HALF_WINDOW_MM / image.geometry().spacing[a]).round().max(1.0) as usize);
+    let half: [usize; 2] =
+        std::array::from_fn(|a| (HALF_WINDOW_MM / image.geometry().spacing[a]).round().max(1.0) as usize);
     let planes = traverse::each(nz, |z| {
         let plane = image.plane(z);
         let sums = Sums::of(nx, ny, |x, y| f64::from(plane[(y, x)]));
