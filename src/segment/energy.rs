@@ -123,7 +123,7 @@ mod tests {
     #[test]
     fn what_speaks_weighs_against_the_length_of_the_border() {
         let image = Volume::from_fn(Geometry::upright([5, 5, 1], [1.0, 1.0, 3.0]), |_| 0.0);
-        let speaks = |v: f32| (0..25).map(|i| if i == 12 { v } else { -0.1 }).collect::<Vec<f32>>();
+        let speaks = |v: f32| (0..25).map(|i| if i == 12 { v } else { -1.0 }).collect::<Vec<f32>>();
         let open = vec![Seed::Open; 25];
         // One pixel's border: four sides and four diagonals.
         let border = 2.0 / (1.0 + 2.0_f32.sqrt()) * (4.0 + 4.0 / 2.0_f32.sqrt());

@@ -29,7 +29,12 @@ pub fn grown(image: &Volume<f32>, seeds: &[Seed], scale: f32, per_mm: f64) -> Ma
     let mut open = BinaryHeap::new();
     for (i, seed) in seeds.iter().enumerate().filter(|(_, s)| **s != Seed::Open) {
         (cost[i], inside[i]) = (0, *seed == Seed::Inside);
-        open.push(Reverse((0, i as u32)));
+        // Seeds among seeds reach nobody.
+        let mut at_border = false;
+        steps.each(i, |j, _| at_border |= seeds[j] == Seed::Open);
+        if at_border {
+            open.push(Reverse((0, i as u32)));
+        }
     }
     let voxels = image.as_slice();
     while let Some(Reverse((so_far, i))) = open.pop() {

@@ -62,7 +62,8 @@ mod tests {
     /// Two halves, 0 and 100, with noise that a hash makes.
     fn halves(noise: f32) -> Volume<f32> {
         Volume::from_fn(Geometry::upright([40, 30, 4], [0.7, 0.7, 4.0]), |[x, y, z]| {
-            let hash = ((x + 40 * (y + 30 * z)) as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 40;
+            let mixed = ((x + 40 * (y + 30 * z)) as u64 + 1).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+            let hash = (mixed ^ (mixed >> 29)).wrapping_mul(0xbf58_476d_1ce4_e5b9) >> 40;
             let unit = (hash as f32 / (1 << 24) as f32 - 0.5) * 12.0_f32.sqrt();
             noise * unit + if x < 20 { 0.0 } else { 100.0 }
         })

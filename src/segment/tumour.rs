@@ -32,7 +32,7 @@ pub enum Lost {
     /// No voxel is left.
     #[error("no voxel is left of it")]
     Nothing,
-    /// The border of the region cuts it: this share of its surface lies there.
+    /// It runs on as far as it may: this share of its surface lies at the border of its region.
     #[error("{:.0} % of its surface lies at the border of its region", 100.0 * .0)]
     Leaks(f64),
 }
@@ -215,20 +215,18 @@ impl Scene {
         tidied(&grown(&self.smooth, &seeds, self.noise, GROWCUT_PER_MM), |i| seeds[i] == Seed::Inside)
     }
 
-    /// The share of the mask's surface that lies against what is outside for certain, or at the end of the region.
+    /// The share of the mask's surface in its slices that lies against what is outside for certain. Where the image ends
+    /// there is no surface: that is for those who ask whether the image shows all of it.
     fn leak(&self, mask: &Mask, prompt: &Prompt) -> f64 {
-        let ellipsoid = prompt.mark.ellipsoid();
-        let rim = weights(&prompt.mark).rim;
-        let [nx, ny, nz] = mask.geometry().dims;
+        let (ellipsoid, rim) = (prompt.mark.ellipsoid(), weights(&prompt.mark).rim);
+        let [nx, ny, _] = mask.geometry().dims;
         let inside = mask.voxels();
         let (mut surface, mut leaks) = (0_usize, 0_usize);
         for ((z, y, x), _) in inside.indexed_iter().filter(|(_, m)| **m) {
-            let around = [(z, y, x.wrapping_sub(1)), (z, y, x + 1), (z, y.wrapping_sub(1), x), (z, y + 1, x)];
-            for (z, y, x) in around {
-                let there = z < nz && y < ny && x < nx;
-                let is_surface = !there || !inside[(z, y, x)];
-                let is_leak = !there || is_surface && ellipsoid.norm(self.places[(z * ny + y) * nx + x]) > rim;
-                (surface, leaks) = (surface + usize::from(is_surface), leaks + usize::from(is_leak));
+            let around = [(y, x.wrapping_sub(1)), (y, x + 1), (y.wrapping_sub(1), x), (y + 1, x)];
+            for (y, x) in around.into_iter().filter(|&(y, x)| y < ny && x < nx && !inside[(z, y, x)]) {
+                surface += 1;
+                leaks += usize::from(ellipsoid.norm(self.places[(z * ny + y) * nx + x]) > rim);
             }
         }
         leaks as f64 / surface.max(1) as f64
