@@ -21,6 +21,7 @@ pub mod naming;
 pub mod number;
 pub mod peak;
 pub mod projection;
+mod prompts;
 pub mod record;
 pub mod review;
 pub mod run;

@@ -2,7 +2,7 @@
 
 use crate::measure::rows::ExamRows;
 use crate::measure::settings::Settings;
-use crate::measure::{Board, Measure, Modality, collect, columns, keys, measures};
+use crate::measure::{Board, Measure, Modality, Refusal, collect, columns, keys, measures, reason};
 use crate::stages::{STAGES, Stage};
 use rayon::prelude::*;
 use std::collections::{BTreeMap, BTreeSet};
@@ -10,8 +10,9 @@ use std::time::{Duration, Instant};
 
 pub mod draw;
 
-/// The artifacts that the loader puts on the board.
-pub const GIVEN: &[&str] = &[keys::SCAN.name, keys::IMAGE.name, keys::TUMOUR.name, keys::STRUCTURES.name];
+/// The artifacts that the loader puts on the board, some of them only where no stage makes them.
+pub const GIVEN: &[&str] =
+    &[keys::SCAN.name, keys::IMAGE.name, keys::TUMOUR.name, keys::PROMPT.name, keys::STRUCTURES.name];
 
 /// Why a graph cannot be built.
 #[derive(Debug, PartialEq, thiserror::Error)]
@@ -148,6 +149,9 @@ impl Graph {
 }
 
 fn run_stage(stage: &'static Stage, board: &Board, settings: &Settings, hook: &dyn Hook) -> Board {
+    if let Some(rest) = beside_given(stage, board) {
+        return rest;
+    }
     let _span = tracing::debug_span!("stage", name = stage.name).entered();
     hook.before(stage.name);
     let start = Instant::now();
@@ -164,6 +168,16 @@ fn run_stage(stage: &'static Stage, board: &Board, settings: &Settings, hook: &d
     stage.writes.iter().for_each(|name| made.inherit(name, &inherited));
     hook.stage(stage.name, start.elapsed());
     made
+}
+
+/// Where the study gives what a stage would make the stage does not run, and what else it makes is not there.
+fn beside_given(stage: &Stage, board: &Board) -> Option<Board> {
+    let given = |name: &&&str| board.holds(name);
+    stage.writes.iter().find(given)?;
+    let mut rest = Board::default();
+    let others = stage.writes.iter().filter(|name| !board.holds(name));
+    others.for_each(|name| rest.refuse(name, Refusal::of(reason::OUTLINE_GIVEN, "")));
+    Some(rest)
 }
 
 /// Names of the stages that a measure depends on, directly or through others.
@@ -195,10 +209,10 @@ fn needed(stages: &[&'static Stage], ends: &[(&'static str, &'static str)]) -> R
     let mut open = ends.to_vec();
     let mut names = BTreeSet::new();
     while let Some((artifact, reader)) = open.pop() {
-        if GIVEN.contains(&artifact) {
+        let maker = stages.iter().find(|s| s.writes.contains(&artifact));
+        if maker.is_none() && GIVEN.contains(&artifact) {
             continue;
         }
-        let maker = stages.iter().find(|s| s.writes.contains(&artifact));
         let unmade = || GraphError::Unmade { artifact: artifact.into(), reader: reader.into() };
         let maker = maker.ok_or_else(unmade)?;
         if names.insert(maker.name) {
@@ -209,7 +223,8 @@ fn needed(stages: &[&'static Stage], ends: &[(&'static str, &'static str)]) -> R
 }
 
 fn waves(mut waiting: Vec<&'static Stage>) -> Result<Vec<Vec<&'static Stage>>, GraphError> {
-    let mut made: BTreeSet<&str> = GIVEN.iter().copied().collect();
+    let is_made = |artifact: &&&str| waiting.iter().any(|s| s.writes.contains(*artifact));
+    let mut made: BTreeSet<&str> = GIVEN.iter().filter(|artifact| !is_made(artifact)).copied().collect();
     let mut waves = Vec::new();
     while !waiting.is_empty() {
         let (ready, rest): (Vec<&'static Stage>, Vec<_>) =

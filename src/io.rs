@@ -11,5 +11,6 @@ pub mod image;
 mod image_tests_support;
 mod inflate;
 pub mod labels;
+pub mod markups;
 pub mod nifti;
 pub mod outlines;

@@ -2,7 +2,7 @@
 //!
 //! Modules look only to their left (`ARCHITECTURE.md` carries this line, a test enforces it):
 //!
-//! `geometry < volume < io, ops < measure < stages < config < graph < batch < stats < report < phantom < cli`
+//! `geometry < volume < io, ops < segment < measure < stages < config < graph < batch < stats < report < phantom < cli`
 //!
 //! Research use only; not a medical device.
 
@@ -16,6 +16,7 @@ pub mod measure;
 pub mod ops;
 pub mod phantom;
 pub mod report;
+pub mod segment;
 pub mod stages;
 pub mod stats;
 pub mod volume;

@@ -29,6 +29,7 @@ mod mean_density;
 mod mesh_diameter;
 mod rim;
 mod rim_thickness;
+mod segmentation;
 mod signal;
 mod volume;
 
@@ -48,6 +49,7 @@ pub static MEASUREMENTS: &[Measurement] = &[
     cyst::DEF,
     signal::DEF,
     compression::DEF,
+    segmentation::DEF,
 ];
 
 /// For columns without remarks.

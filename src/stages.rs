@@ -21,6 +21,7 @@ mod outline;
 mod planes;
 mod references;
 mod rim;
+mod segment;
 mod signals;
 mod slices;
 mod thresholds;
@@ -47,6 +48,7 @@ pub static STAGES: &[Stage] = &[
     references::DEF,
     rim::DEF,
     signals::DEF,
+    segment::DEF,
     slices::DEF,
     thresholds::DEF,
     weighting::DEF,

@@ -7,6 +7,8 @@
 mod canal;
 #[path = "measures/faint.rs"]
 mod faint;
+#[path = "measures/prompts.rs"]
+mod prompts;
 #[path = "measures/properties.rs"]
 mod properties;
 #[path = "measures/scene.rs"]

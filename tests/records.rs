@@ -158,6 +158,9 @@ impl Source for World {
     fn parts(&self, _: &Path) -> Result<Vec<Part>, Fault> {
         Ok([("GTV low", 3), ("GTV high", 4)].map(|(name, number)| Part { number, names: vec![name.into()] }).into())
     }
+    fn markups(&self, _: &Path) -> Result<Vec<Markup>, Fault> {
+        Ok(Vec::new())
+    }
     fn labels(&self, path: &Path, _: &Geometry, _: Option<&[i64]>) -> Result<Box<dyn Labels>, Fault> {
         Ok(Box::new(toy(path)?))
     }

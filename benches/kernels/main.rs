@@ -17,6 +17,7 @@ mod exam;
 mod outline;
 mod reading;
 mod resampling;
+mod segmentation;
 mod voxels;
 
 fn main() {
@@ -35,6 +36,7 @@ fn main() {
     exam::stages(&mut criterion);
     exam::whole(&mut criterion);
     outline::mesh(&mut criterion);
+    segmentation::methods(&mut criterion);
     voxels::in_plane(&mut criterion);
     voxels::in_space(&mut criterion);
     criterion.final_summary();

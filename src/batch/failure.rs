@@ -13,13 +13,16 @@ reasons! {
     KILLED_THE_RUN = "killed_the_run", "The process died twice while this patient was being measured.", "look at its files, give more memory, then run with --retry-failed";
     MASK_AMBIGUOUS = "mask_ambiguous", "Several parts of a DICOM file could be the structure.", "pick one by its number as name=FILE:NUMBER";
     MASK_OFF_IMAGE = "mask_off_image", "The outline lies outside the image.", "check that it was drawn on this image";
+    PROMPT_AMBIGUOUS = "prompt_ambiguous", "Several boxes or lines could mark the tumour.", "call one of them tumour";
+    PROMPT_OFF_IMAGE = "prompt_off_image", "A point of a prompt lies outside the image.", "check that it was set on this image, and in which coordinate system";
+    PROMPT_UNKNOWN = "prompt_unknown", "A list of points has a name that nobody knows.", "call it canal, cord_ref, fg, bg, level:T4, height:T4 or lung:1";
     WRONG_MODALITY = "wrong_modality", "The image is of another modality than the study table says.", "correct the row";
 }
 
 /// A failure of the data: one line of `failures.csv`, kept in the patient's record.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
 pub struct Failure {
-    /// Where: `table`, `image`, `structures`, `measure`, `run`.
+    /// Where: `table`, `image`, `structures`, `prompts`, `measure`, `run`.
     pub stage: String,
     /// A stable code.
     pub reason: String,

@@ -5,6 +5,7 @@ use crate::geometry::{Extent, Geometry};
 use crate::io::acquisition::Acquisition;
 use crate::io::dicom::drawn::Part;
 use crate::io::fault::Fault;
+use crate::io::markups::{self, Markup};
 use crate::io::{image, outlines};
 use crate::volume::{Mask, Volume};
 use std::path::Path;
@@ -19,6 +20,10 @@ impl Source for Files {
 
     fn parts(&self, path: &Path) -> Result<Vec<Part>, Fault> {
         outlines::parts(path)
+    }
+
+    fn markups(&self, path: &Path) -> Result<Vec<Markup>, Fault> {
+        markups::open(path)
     }
 
     fn labels(&self, path: &Path, image: &Geometry, wanted: Option<&[i64]>) -> Result<Box<dyn load::Labels>, Fault> {

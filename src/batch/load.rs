@@ -1,17 +1,22 @@
 //! One exam from its row of the study table to a board: outlines first, then only the region of the image they need.
 
-use super::failure::{Failure, IMAGE_MISSING, MASK_AMBIGUOUS, MASK_OFF_IMAGE, Trouble, WRONG_MODALITY};
+use super::failure::{
+    Failure, IMAGE_MISSING, MASK_AMBIGUOUS, MASK_OFF_IMAGE, PROMPT_OFF_IMAGE, Trouble, WRONG_MODALITY,
+};
 use super::naming::{self, Named};
+use super::prompts;
 use super::study::{ImageFile, Row, Structure};
 use crate::geometry::{Extent, Geometry};
 use crate::io::acquisition::Acquisition;
 use crate::io::dicom::drawn::Part;
 use crate::io::fault::{Fault, OTHER_FRAME};
-use crate::measure::keys::{IMAGE, SCAN, STRUCTURES, Scan, Structures, TUMOUR};
+use crate::io::markups::Markup;
+use crate::measure::keys::{IMAGE, PROMPT, SCAN, STRUCTURES, Scan, Structures, TUMOUR};
 use crate::measure::reason::{MASK_EMPTY, MASK_MISSING};
 use crate::measure::settings::Patterns;
 use crate::measure::{Board, Modality};
 use crate::ops::onto::{footprint, onto};
+use crate::segment::prompt::{Ellipsoid, Prompt};
 use crate::volume::{Mask, Volume};
 use std::path::{Path, PathBuf};
 
@@ -39,6 +44,12 @@ pub trait Source: Sync {
     /// # Errors
     /// If it is none.
     fn parts(&self, path: &Path) -> Result<Vec<Part>, Fault>;
+
+    /// The markups of a 3D Slicer file.
+    ///
+    /// # Errors
+    /// If it is none.
+    fn markups(&self, path: &Path) -> Result<Vec<Markup>, Fault>;
 
     /// Reads outlines: a label map, or the wanted parts (`None`: all) of a DICOM file, on the grid of the image.
     ///
@@ -87,8 +98,16 @@ pub struct Opened<'a> {
     row: &'a Row,
     base: &'a Path,
     image: Box<dyn Image>,
-    lesion: Structure,
+    lesion: Lesion,
     others: Vec<Structure>,
+}
+
+/// What says where the lesion is.
+enum Lesion {
+    /// Its outline.
+    Outlined(Structure),
+    /// A box or a line, from which it is segmented.
+    Prompted(Prompt),
 }
 
 /// The outlines of an exam and the region they ask for.
@@ -108,18 +127,34 @@ pub fn open<'a>(row: &'a Row, base: &'a Path, source: &dyn Source, patterns: &Pa
         Trouble::data("image", IMAGE_MISSING, "the cell image is empty: name a NIfTI file, a DICOM file or a folder")
     })?;
     let named = |name| named(row, base, source, patterns, name);
-    let lesion = named(LESION)?.ok_or_else(|| no_lesion(row))?;
+    let outlined = named(LESION)?;
     let others: Vec<Option<Structure>> =
         others(row.exam.modality).iter().copied().map(named).collect::<Result<_, _>>()?;
     let others = others.into_iter().flatten().collect();
     let ImageFile { path, series_uid } = file;
     let image = source.image(&base.join(path), series_uid.as_deref()).map_err(|f| fault("image", "image", f))?;
     same_modality(row, image.acquisition())?;
+    let lesion = match outlined {
+        Some(structure) => Lesion::Outlined(structure),
+        None => Lesion::Prompted(prompted(row, base, source, image.geometry())?),
+    };
     Ok(Opened { row, base, image, lesion, others })
+}
+
+/// What marks a lesion without an outline, on MR: on CT nothing is segmented.
+fn prompted(row: &Row, base: &Path, source: &dyn Source, image: &Geometry) -> Result<Prompt, Trouble> {
+    let found = match row.exam.modality {
+        Modality::Ct => None,
+        Modality::Mr => prompts::tumour(row, base, source, image)?,
+    };
+    found.ok_or_else(|| no_lesion(row))
 }
 
 fn no_lesion(row: &Row) -> Trouble {
     let message = match row.structures.iter().find(|s| s.name.is_none()) {
+        None if row.exam.modality == Modality::Mr => {
+            "neither structures nor prompts give a tumour: add tumour=FILE, or a box or a line around it".into()
+        }
         None => "structures gives no tumour: add tumour=FILE".into(),
         Some(file) => format!(
             "{}: nothing in it is called a tumour: name its number as tumour=FILE:1, or add a pattern to structures.tumour",
@@ -232,7 +267,10 @@ impl Opened<'_> {
         }
         let mut outlines = Outlines { files, region: Extent::whole([0; 3]) };
         let grid = self.image.geometry();
-        let lesion = outlines.extent(&self.lesion, grid)?;
+        let lesion = match &self.lesion {
+            Lesion::Outlined(structure) => outlines.extent(structure, grid)?,
+            Lesion::Prompted(prompt) => prompt.mark.ellipsoid().looked_at(grid).ok_or_else(prompt_off_image)?,
+        };
         let others = self.others.iter().filter(|_| self.row.exam.modality == Modality::Mr);
         let shown = others.filter_map(|s| outlines.extent(s, grid).ok()).fold(lesion, |all, one| all.union(&one));
         let margin = grid.spacing.map(|s| (reach_mm / s).ceil() as usize);
@@ -256,17 +294,26 @@ impl Opened<'_> {
     pub fn board(&self, outlines: &Outlines) -> Result<Board, Trouble> {
         let whole = self.image.geometry();
         let grid = whole.crop(&outlines.region);
-        let tumour = outlines.mask(&self.lesion, whole, &grid);
-        if tumour.count() == 0 {
-            return Err(off_image(&self.lesion));
-        }
+        let mut board = Board::default();
+        let shape = match &self.lesion {
+            Lesion::Outlined(structure) => {
+                let tumour = outlines.mask(structure, whole, &grid);
+                if tumour.count() == 0 {
+                    return Err(off_image(structure));
+                }
+                board.put(&TUMOUR, tumour.clone(), &[]);
+                tumour
+            }
+            Lesion::Prompted(prompt) => {
+                board.put(&PROMPT, prompt.clone(), &[]);
+                drawn(&prompt.mark.ellipsoid(), &grid)
+            }
+        };
         let others = self.others.iter().map(|s| (s.name.unwrap_or_default(), outlines.mask(s, whole, &grid)));
         let structures: Structures = others.collect();
         let image = self.image.read(&outlines.region).map_err(|f| fault("image", "image", f))?;
-        let mut board = Board::default();
-        board.put(&SCAN, self.scan(outlines.region, self.image.cuts(&tumour)), &[]);
+        board.put(&SCAN, self.scan(outlines.region, self.image.cuts(&shape)), &[]);
         board.put(&IMAGE, image, &[]);
-        board.put(&TUMOUR, tumour, &[]);
         board.put(&STRUCTURES, structures, &[]);
         Ok(board)
     }
@@ -277,10 +324,18 @@ impl Opened<'_> {
         Scan { modality, acquisition, whole: self.image.geometry().clone(), region, level, cut }
     }
 
+    fn structures(&self) -> impl Iterator<Item = &Structure> {
+        let lesion = match &self.lesion {
+            Lesion::Outlined(structure) => Some(structure),
+            Lesion::Prompted(_) => None,
+        };
+        lesion.into_iter().chain(&self.others)
+    }
+
     /// One structure for each file that must be read.
     fn files(&self) -> Vec<&Structure> {
         let mut files: Vec<&Structure> = Vec::new();
-        for structure in std::iter::once(&self.lesion).chain(&self.others) {
+        for structure in self.structures() {
             if files.iter().all(|known| known.file != structure.file) {
                 files.push(structure);
             }
@@ -290,7 +345,7 @@ impl Opened<'_> {
 
     /// The labels of a file that are used; `None` if all are.
     fn wanted(&self, file: &Path) -> Option<Vec<i64>> {
-        let users = std::iter::once(&self.lesion).chain(&self.others).filter(|s| s.file == file);
+        let users = self.structures().filter(|s| s.file == file);
         let lists: Option<Vec<_>> = users.map(|s| s.labels.clone()).collect();
         lists.map(|lists| lists.concat())
     }
@@ -320,6 +375,16 @@ fn off_image(structure: &Structure) -> Trouble {
         place(structure)
     );
     Trouble::data("structures", MASK_OFF_IMAGE, message)
+}
+
+fn prompt_off_image() -> Trouble {
+    let message = "the box or line of the tumour lies beside the image: check that it was set on this image";
+    Trouble::data("prompts", PROMPT_OFF_IMAGE, message)
+}
+
+/// The voxels in an ellipsoid: about where a lesion is that has yet to be segmented.
+fn drawn(ellipsoid: &Ellipsoid, grid: &Geometry) -> Mask {
+    Mask::from_fn(grid.clone(), |v| ellipsoid.norm(grid.to_patient(v.map(|i| i as f64))) <= 1.0)
 }
 
 impl Outlines {

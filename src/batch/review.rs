@@ -1,5 +1,6 @@
 //! Which exams a person should look at, and why: the ranking behind `review.csv`.
 
+use crate::measure::reason::OUTLINE_GIVEN;
 use crate::measure::rows::{ExamRow, ExamRows, Status};
 use std::collections::BTreeMap;
 
@@ -22,6 +23,8 @@ const GRADE_WRONG: f64 = 12.0;
 const LEAST_CHANCE: f64 = 0.05;
 /// Chances are told by the reason they give, not by their flag.
 const TOLD_OTHERWISE: &str = "grade_chance";
+/// A measure of segmentations has no value where there is an outline: nothing is missing.
+const NOTHING_MISSING: &str = OUTLINE_GIVEN.code;
 /// Some other measure is missing.
 const NO_MEASURE: f64 = 2.0;
 /// Some other class could as well be its neighbour.
@@ -39,6 +42,12 @@ const FLAG_WEIGHTS: &[(&str, f64)] = &[
     ("exactly_half", 2.0),
     ("touches_border", 2.0),
     ("fraction_soft_hard_differ", 1.5),
+    ("segmentation_volume", 2.0),
+    ("segmentation_bright", 2.0),
+    ("segmenters_disagree", 2.0),
+    ("segmentation_unstable", 2.0),
+    ("segmentation_area_jump", 1.0),
+    ("segmented_here", 1.0),
     ("slice_gt_5mm", 1.0),
     ("chord_leaves_outline", 1.0),
     ("pieces", 0.5),
@@ -65,7 +74,8 @@ fn is_grade(measure: &str) -> bool {
 /// `not evaluable (reason): measure, measure`, one for each reason, in the order of its code.
 fn missing(rows: &ExamRows) -> Vec<(f64, String)> {
     let mut by_reason: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
-    for row in rows.exams.iter().filter(|r| r.status == Status::NotEvaluable) {
+    let is_missing = |r: &&ExamRow| r.status == Status::NotEvaluable && r.reason.as_deref() != Some(NOTHING_MISSING);
+    for row in rows.exams.iter().filter(is_missing) {
         by_reason.entry(row.reason.as_deref().unwrap_or_default()).or_default().push(&row.measure);
     }
     let weight = |measures: &[&str]| if measures.iter().any(|m| is_grade(m)) { NO_GRADE } else { NO_MEASURE };

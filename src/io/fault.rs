@@ -71,6 +71,7 @@ reasons! {
     BAD_GEOMETRY = "bad_geometry", "the header does not place the voxels", "correct the affine or export the image again";
     BAD_GZIP = "bad_gzip", "the compressed data is damaged", "copy or export the file again";
     BAD_HEADER = "bad_header", "the header contradicts itself", "export the image again";
+    BAD_MARKUPS = "bad_markups", "the prompts are no 3D Slicer markups file", "save the markups again from 3D Slicer as .mrk.json";
     BITPIX_MISMATCH = "bitpix_mismatch", "bits per voxel do not fit the data type", "export the image again";
     DUPLICATE_POSITION = "duplicate_position", "several slices lie at one position", "keep one volume: one phase, echo or repetition";
     EMPTY_FOLDER = "empty_folder", "the folder holds no DICOM image", "name the folder that holds the series itself";

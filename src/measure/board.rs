@@ -76,6 +76,11 @@ impl Board {
         self.slots.get(key.name)?.value.as_ref().ok()?.downcast_ref()
     }
 
+    /// Whether there is anything under that name: an artifact, or why it is refused.
+    pub fn holds(&self, name: &str) -> bool {
+        self.slots.contains_key(name)
+    }
+
     /// Why the first refused artifact among `names` is refused.
     pub fn first_refusal(&self, names: &[&str]) -> Option<Refusal> {
         names.iter().find_map(|n| self.slots.get(n).and_then(|s| s.value.as_ref().err().cloned()))

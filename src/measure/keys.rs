@@ -14,6 +14,8 @@ use crate::ops::outline::{Place, SliceOutline};
 use crate::ops::plane::Plane;
 use crate::ops::rim::RimSlice;
 use crate::ops::t2::CordSignal;
+use crate::segment::agreement::Agreement;
+use crate::segment::prompt::Prompt;
 use crate::volume::{Mask, Volume};
 use ndarray::Array2;
 use std::collections::BTreeMap;
@@ -77,11 +79,15 @@ pub type Structures = BTreeMap<&'static str, Mask>;
 pub const SCAN: Key<Scan> = Key::new("scan");
 /// The region of the image, HU or MR units (given).
 pub const IMAGE: Key<Volume<f32>> = Key::new("image");
-/// The tumour on the grid of `image` (given).
+/// What a person has marked of a tumour without outline (given).
+pub const PROMPT: Key<Prompt> = Key::new("prompt");
+/// The tumour on the grid of `image` (given, or made from `prompt`).
 pub const TUMOUR: Key<Mask> = Key::new("tumour");
 /// The other structures of the branch on the grid of `image`, by name; those that the study names, with or without a
 /// voxel (given).
 pub const STRUCTURES: Key<Structures> = Key::new("structures");
+/// How far a tumour segmented here can be trusted.
+pub const SEGMENTATION: Key<Agreement> = Key::new("segmentation");
 /// The region on axial slices: `image` itself, or its reformat.
 pub const AXIAL_IMAGE: Key<Volume<f32>> = Key::new("axial_image");
 /// The tumour on axial slices.

@@ -44,6 +44,9 @@ reasons! {
     NO_FLUID = "no_fluid", "No fluid in the canal is bright enough to tell whether any is left beside the cord.", "draw the canal where it is not narrowed; use a series that shows more of it";
     NO_SOLID_COMPONENT = "no_solid_component", "No slice has 50 mm2 of solid tumour.", "none where it is all cyst; else check the outline";
     NO_T2 = "no_t2", "The image is not T2-weighted.", "use a T2-weighted series, or correct weighting in the study table";
+    OUTLINE_GIVEN = "outline_given", "The tumour was outlined: nothing was segmented here.", "none";
+    SEGMENTATION_EMPTY = "segmentation_empty", "Nothing in the image fits the prompt of the tumour.", "check the box or line, or outline the tumour";
+    SEGMENTATION_LEAKS = "segmentation_leaks", "What was segmented runs out of the region of its prompt.", "draw the box closer, add points fg and bg, or outline the tumour";
     SAG_ONLY = "sag_only", "The slices lie more than 2 mm apart along the patient's left-right axis: a sagittal stack.", "use an axial series";
     SNR_LT_5 = "snr_lt_5", "The cord is less than five times as bright as the noise.", "use another series";
     WEIGHTING_MISMATCH = "weighting_mismatch", "The image is not T2-weighted.", "use a T2-weighted series, or correct weighting in the study table";

@@ -6,7 +6,7 @@ use crate::batch::study::ExamName;
 use crate::geometry::Geometry;
 use crate::io::nifti::write::encode;
 use crate::measure::Board;
-use crate::measure::keys::{AXIAL_IMAGE, INTERIOR, OUTLINE, RIM, RIM_SLICES, SCAN};
+use crate::measure::keys::{AXIAL_IMAGE, INTERIOR, OUTLINE, RIM, RIM_SLICES, SCAN, SEGMENTATION, TUMOUR};
 use crate::measure::rows::ExamRows;
 use crate::ops::interior::{Interior, Tissue};
 use crate::ops::onto::onto;
@@ -17,25 +17,44 @@ use crate::volume::Mask;
 /// How far along a ray the rim is marked around its peak where its width is unknown, mm.
 const UNKNOWN_WIDTH_MM: f64 = 1.0;
 
-/// `{stem}_rim.nii.gz` and `{stem}_ossified.nii.gz`; what was refused has no mask.
+/// `{stem}_tumour.nii.gz` where the tumour was segmented here, `{stem}_rim.nii.gz` and `{stem}_ossified.nii.gz`; what was
+/// refused has no mask.
 pub struct Masks;
 
 impl Gallery for Masks {
     fn reads(&self) -> &'static [&'static str] {
-        const { &[SCAN.name, AXIAL_IMAGE.name, OUTLINE.name, RIM.name, RIM_SLICES.name, INTERIOR.name] }
+        const {
+            &[
+                SCAN.name,
+                TUMOUR.name,
+                SEGMENTATION.name,
+                AXIAL_IMAGE.name,
+                OUTLINE.name,
+                RIM.name,
+                RIM_SLICES.name,
+                INTERIOR.name,
+            ]
+        }
     }
 
     fn pictures(&self, who: &ExamName, board: &Board, _: &ExamRows) -> Vec<(String, Vec<u8>)> {
-        let found = board.find(&SCAN).zip(board.find(&AXIAL_IMAGE)).zip(board.find(&OUTLINE));
-        let Some(((scan, image), outlines)) = found else { return Vec::new() };
-        let grid = image.geometry();
-        let rim = judged_rim(board).map(|r| ("rim", rim_mask(grid, outlines, r)));
-        let ossified = board.find(&INTERIOR).map(|i| ("ossified", ossified_mask(grid, outlines, &i[0])));
+        let Some(scan) = board.find(&SCAN) else { return Vec::new() };
+        let segmented = board.find(&SEGMENTATION).and(board.find(&TUMOUR)).map(|mask| ("tumour", mask.clone()));
         let file = |(name, mask): (&str, Mask)| {
             (format!("{}_{name}.nii.gz", who.stem()), encode(&onto(&mask, &scan.whole), true))
         };
-        rim.into_iter().chain(ossified).map(file).collect()
+        segmented.into_iter().chain(of_bone(board)).map(file).collect()
     }
+}
+
+/// The rim and the bone inside it, as far as they were judged.
+fn of_bone(board: &Board) -> Vec<(&'static str, Mask)> {
+    let found = board.find(&AXIAL_IMAGE).zip(board.find(&OUTLINE));
+    let Some((image, outlines)) = found else { return Vec::new() };
+    let grid = image.geometry();
+    let rim = judged_rim(board).map(|r| ("rim", rim_mask(grid, outlines, r)));
+    let ossified = board.find(&INTERIOR).map(|i| ("ossified", ossified_mask(grid, outlines, &i[0])));
+    rim.into_iter().chain(ossified).collect()
 }
 
 /// The voxel of a slice that holds an in-plane point.

@@ -1,0 +1,110 @@
+//! Which of a row's prompts mark its tumour: type decides, and names where several are of a type (design.md 2).
+
+use super::failure::{Failure, PROMPT_AMBIGUOUS, PROMPT_OFF_IMAGE, PROMPT_UNKNOWN, Trouble};
+use super::load::Source;
+use super::study::Row;
+use crate::geometry::{Geometry, Vec3};
+use crate::io::markups::names::{KNOWN, Role, is_of_tumour, role};
+use crate::io::markups::{Markup, Shape};
+use crate::segment::prompt::{Mark, Prompt};
+use std::path::Path;
+
+/// How far a point may lie beyond the image, mm (method.md 9.4).
+const BEYOND_MM: f64 = 5.0;
+
+/// A markup and where it stands: `prompts[1], markup 2`.
+struct Placed {
+    place: String,
+    markup: Markup,
+}
+
+/// What the prompts of a row say of its tumour: a box or, where there is none, a line, and the clicks `fg` and `bg`.
+///
+/// `None` if no prompt marks it.
+///
+/// # Errors
+/// If a file cannot be used, a list has a name nobody knows, or a point lies outside the image.
+pub fn tumour(row: &Row, base: &Path, source: &dyn Source, image: &Geometry) -> Result<Option<Prompt>, Trouble> {
+    let all = read(row, base, source)?;
+    all.iter().try_for_each(|one| usable(one, image))?;
+    let boxes = all.iter().filter(|p| matches!(p.markup.shape, Shape::Roi(_)));
+    let lines = all.iter().filter(|p| matches!(p.markup.shape, Shape::Line(_)));
+    let Some(marked) = the_one(boxes.collect(), "boxes")?.or(the_one(lines.collect(), "lines")?) else {
+        return Ok(None);
+    };
+    let mark = match &marked.markup.shape {
+        Shape::Roi(roi) => Mark::Roi(*roi),
+        Shape::Line(ends) => Mark::Line(*ends),
+        Shape::Fiducial(_) => return Ok(None),
+    };
+    let clicks = |wanted: Role| -> Vec<Vec3> {
+        let lists = all.iter().filter(|p| role(&p.markup.name).as_ref() == Some(&wanted));
+        lists.flat_map(|p| points(&p.markup.shape)).collect()
+    };
+    Ok(Some(Prompt { mark, inside: clicks(Role::Foreground), outside: clicks(Role::Background) }))
+}
+
+fn read(row: &Row, base: &Path, source: &dyn Source) -> Result<Vec<Placed>, Trouble> {
+    let mut all = Vec::new();
+    for (k, file) in row.prompts.iter().enumerate() {
+        let place = format!("prompts[{}]", k + 1);
+        let markups = source.markups(&base.join(file)).map_err(|fault| {
+            let failure = Failure::new("prompts", fault.kind, format!("{place}: {fault}"));
+            if fault.transient { Trouble::Transient(failure) } else { Trouble::Data(failure) }
+        })?;
+        let placed = |(i, markup)| Placed { place: format!("{place}, markup {}", i + 1), markup };
+        all.extend(markups.into_iter().enumerate().map(placed));
+    }
+    Ok(all)
+}
+
+fn points(shape: &Shape) -> Vec<Vec3> {
+    match shape {
+        Shape::Fiducial(points) => points.clone(),
+        Shape::Line(ends) => ends.to_vec(),
+        Shape::Roi(roi) => vec![roi.centre],
+    }
+}
+
+/// Refuses what nobody could use: a list without a known name, a point outside the image.
+fn usable(one: &Placed, image: &Geometry) -> Result<(), Trouble> {
+    let place = &one.place;
+    if matches!(one.markup.shape, Shape::Fiducial(_)) && role(&one.markup.name).is_none() {
+        let message = format!("{place}: nobody knows what the points of that name mark: known are {KNOWN}");
+        return Err(Trouble::data("prompts", PROMPT_UNKNOWN, message));
+    }
+    let points = points(&one.markup.shape);
+    let Some(k) = points.iter().position(|p| !is_in(image, *p)) else { return Ok(()) };
+    let flipped = [-points[k][0], -points[k][1], points[k][2]];
+    let guess = if is_in(image, flipped) {
+        "with the signs of x and y changed it lies in it: coordinateSystem may be the other of LPS and RAS"
+    } else {
+        "check that it was set on this image"
+    };
+    let message = format!("{place}: point {} lies more than {BEYOND_MM} mm outside the image: {guess}", k + 1);
+    Err(Trouble::data("prompts", PROMPT_OFF_IMAGE, message))
+}
+
+/// Whether a point lies in the image or at most [`BEYOND_MM`] beyond its outermost voxels.
+fn is_in(image: &Geometry, point: Vec3) -> bool {
+    let index = image.to_index(point);
+    (0..3).all(|a| {
+        let beyond = 0.5 + BEYOND_MM / image.spacing[a];
+        (-beyond..=image.dims[a] as f64 - 1.0 + beyond).contains(&index[a])
+    })
+}
+
+/// The only one of a type, or the only one that is named after the tumour.
+fn the_one<'a>(of_type: Vec<&'a Placed>, what: &str) -> Result<Option<&'a Placed>, Trouble> {
+    if let [] | [_] = of_type[..] {
+        return Ok(of_type.first().copied());
+    }
+    let named: Vec<&Placed> = of_type.iter().copied().filter(|p| is_of_tumour(&p.markup.name)).collect();
+    match named[..] {
+        [one] => Ok(Some(one)),
+        _ => {
+            let message = format!("{} {what} could mark the tumour: call one of them `tumour`", of_type.len());
+            Err(Trouble::data("prompts", PROMPT_AMBIGUOUS, message))
+        }
+    }
+}

@@ -1,0 +1,81 @@
+//! What is left of a segmentation when it is tidied up: one piece, without threads and holes (method.md 6.3).
+
+use crate::ops::components::pieces_over;
+use crate::ops::dilation::within;
+use crate::ops::runs::Neighbours;
+use crate::volume::Mask;
+use ndarray::{Array2, ArrayView2};
+
+/// Opened by a pixel in plane, then the piece that holds most of the `core`, its holes in each slice filled.
+///
+/// No piece holds any of the core: nothing is left.
+pub fn tidied(mask: &Mask, core: impl Fn(usize) -> bool) -> Mask {
+    let pixel_mm = [mask.geometry().spacing[0], mask.geometry().spacing[1]];
+    let opened = by_planes(mask, |plane| opened(plane, pixel_mm));
+    by_planes(&piece_with(&opened, core), filled)
+}
+
+fn by_planes(mask: &Mask, f: impl Fn(ArrayView2<'_, bool>) -> Array2<bool>) -> Mask {
+    let planes = (0..mask.geometry().dims[2]).flat_map(|z| f(mask.plane(z)).into_iter());
+    Mask::new(mask.geometry().clone(), planes.collect()).expect("planes as large as before")
+}
+
+/// Shrunk by a pixel and grown again: what is narrower than two pixels is gone.
+fn opened(plane: ArrayView2<'_, bool>, pixel_mm: [f64; 2]) -> Array2<bool> {
+    let reach_mm = pixel_mm[0].max(pixel_mm[1]);
+    let outside = plane.map(|inside| !inside);
+    let shrunk = within(outside.view(), pixel_mm, reach_mm).map(|inside| !inside);
+    within(shrunk.view(), pixel_mm, reach_mm)
+}
+
+fn piece_with(mask: &Mask, core: impl Fn(usize) -> bool) -> Mask {
+    let pieces = pieces_over(mask.voxels(), Neighbours::Faces);
+    let mut held = vec![0_usize; pieces.sizes.len() + 1];
+    for (i, &label) in pieces.labels.iter().enumerate() {
+        held[label as usize] += usize::from(label > 0 && core(i));
+    }
+    // Of equal ones the first.
+    let most = (1..held.len()).rev().max_by_key(|&label| held[label]).filter(|&label| held[label] > 0);
+    let kept = pieces.labels.iter().map(|&label| most == Some(label as usize));
+    Mask::new(mask.geometry().clone(), kept.collect()).expect("as many voxels as before")
+}
+
+/// The plane and what it encloses: all that no way over sides leads to from beyond the plane.
+fn filled(plane: ArrayView2<'_, bool>) -> Array2<bool> {
+    let (ny, nx) = plane.dim();
+    let mut outside = Array2::from_elem((ny, nx), false);
+    let border = (0..nx).flat_map(|x| [(0, x), (ny - 1, x)]).chain((0..ny).flat_map(|y| [(y, 0), (y, nx - 1)]));
+    let mut open: Vec<(usize, usize)> = border.collect();
+    while let Some((y, x)) = open.pop() {
+        if plane[(y, x)] || std::mem::replace(&mut outside[(y, x)], true) {
+            continue;
+        }
+        let beside = [(y.wrapping_sub(1), x), (y + 1, x), (y, x.wrapping_sub(1)), (y, x + 1)];
+        open.extend(beside.into_iter().filter(|&(y, x)| y < ny && x < nx));
+    }
+    outside.map(|outside| !outside)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::geometry::Geometry;
+
+    #[test]
+    fn threads_strangers_and_holes_go() {
+        let block = |x: usize, y: usize, lo: usize, hi: usize| (lo..hi).contains(&x) && (2..10).contains(&y);
+        let mask = Mask::from_fn(Geometry::upright([30, 12, 3], [0.7, 0.7, 4.0]), |[x, y, z]| {
+            let hole = z == 1 && (4..7).contains(&x) && (5..7).contains(&y);
+            (block(x, y, 2, 10) && !hole) || (y == 6 && x > 9) || block(x, y, 15, 28)
+        });
+        let left = tidied(&mask, |i| i % 30 == 3 && i / 30 % 12 == 3);
+        for (i, &inside) in left.as_slice().iter().enumerate() {
+            let (x, y) = (i % 30, i / 30 % 12);
+            let corner = [2, 9].contains(&x) && [2, 9].contains(&y);
+            // Where the thread began, the cross that opens still fits.
+            let stump = (x, y) == (10, 6);
+            assert_eq!(inside, block(x, y, 2, 10) && !corner || stump, "{x} {y}");
+        }
+        assert_eq!(tidied(&mask, |_| false).count(), 0);
+    }
+}

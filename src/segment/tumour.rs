@@ -1,0 +1,311 @@
+//! From an image and a prompt to the tumour's mask: minimum cut, GrowCut beside it, and both held against each other.
+//!
+//! Every constant was chosen on seeds 1 to 16 of `scripts/oracle/mr_simulate.py`; what was tried is in
+//! `scripts/segmentation/README.md`.
+
+use super::agreement::{Agreement, dice, doubts, jittered};
+use super::appearance::evidence;
+use super::energy::{Terms, least};
+use super::growcut::{Seed, grown};
+use super::prompt::{Ellipsoid, Mark, Prompt};
+use super::smooth::{diffused, noise_sd};
+use super::texture::roughness;
+use super::tidy::tidied;
+use crate::geometry::{Geometry, Vec3, norm, sub};
+use crate::volume::{Mask, Volume, traverse};
+
+/// What was found.
+#[derive(Clone, Debug)]
+pub struct Segmented {
+    /// The tumour, on the grid of the image.
+    pub mask: Mask,
+    /// How far to trust it.
+    pub agreement: Agreement,
+}
+
+/// Why nothing was found.
+#[derive(Clone, Copy, Debug, PartialEq, thiserror::Error)]
+pub enum Lost {
+    /// The prompt lies beside the image that was read.
+    #[error("the prompt's region has no voxel in the image")]
+    OffImage,
+    /// No voxel is left.
+    #[error("no voxel is left of it")]
+    Nothing,
+    /// It runs on as far as it may: this share of its surface lies at the border of its region.
+    #[error("{:.0} % of its surface lies at the border of its region", 100.0 * .0)]
+    Leaks(f64),
+}
+
+/// What differs between prompts: a box says more of where a tumour ends than a line does.
+struct Weights {
+    /// Evidence of intensity, and where it ends.
+    evidence: f32,
+    most_evidence: f32,
+    /// Evidence of roughness.
+    roughness: f32,
+    /// The ellipsoid.
+    prior: f32,
+    most_prior: f32,
+    /// What lies beyond the faces of the box, for each of this many mm.
+    beyond: f32,
+    beyond_mm: f32,
+    /// The border.
+    smoothness: f32,
+    across: f32,
+    /// The border's edges, in noise of the smoothed image.
+    edge: f32,
+    /// How far around a voxel the background is its own, SD, mm.
+    near_mm: f64,
+    /// Ellipsoid norms: certain inside below, learned from below; certain outside beyond, learned from beyond.
+    core: f64,
+    learned_core: f64,
+    rim: f64,
+    learned_rim: f64,
+}
+
+const BOX: Weights = Weights {
+    evidence: 0.5,
+    most_evidence: 4.0,
+    roughness: 0.4,
+    prior: 1.8,
+    most_prior: 1.0,
+    beyond: 2.0,
+    beyond_mm: 1.5,
+    smoothness: 2.5,
+    across: 2.2,
+    edge: 3.8,
+    near_mm: 5.0,
+    core: 0.5,
+    learned_core: 0.6,
+    rim: 1.5,
+    learned_rim: 1.2,
+};
+
+const LINE: Weights = Weights {
+    evidence: 0.7,
+    prior: 2.4,
+    most_prior: 1.5,
+    beyond_mm: 2.5,
+    smoothness: 3.0,
+    across: 3.0,
+    near_mm: 12.0,
+    rim: 1.65,
+    ..BOX
+};
+
+/// Background is learned up to here (method.md 6.3), in ellipsoid norms.
+const LEARNED_TO: f64 = 1.7;
+/// What lies this far beyond the faces of a box is background too, whatever its norm, mm: twice a hand's error.
+const SURELY_BEYOND_MM: f64 = 4.0;
+/// Steps of smoothing, and the edges it keeps, in noise of single voxels.
+const STEPS: usize = 3;
+const KEPT_EDGE: f32 = 4.5;
+/// Noise is at least this share of what the intensities of the region span: images without any have edges too.
+const LEAST_NOISE: f32 = 0.002;
+/// A box's first segmentation that is as near as this to its ellipsoid is of a compact tumour, from the lower Dice (not at
+/// all) to the upper (for certain): compact lesions of the tuning seeds have 0.83 to 0.89, irregular ones 0.71 to 0.82.
+const ROUND: [f64; 2] = [0.80, 0.83];
+/// The prior that a compact tumour is held by, and where it expects the surface: cuts shrink round ends.
+const ROUND_PRIOR: f32 = 3.0;
+const ROUND_SIZE: f32 = 1.1;
+/// A click of the user settles what lies this near, mm (method.md 6.3).
+const CLICK_MM: f64 = 2.0;
+/// GrowCut: its seeds, in ellipsoid norms, and what a millimetre costs in noise (method.md 6.2: large seeds do best).
+const GROWCUT_SEEDS: [f64; 2] = [0.7, 1.2];
+const GROWCUT_PER_MM: f64 = 0.3;
+/// More of the surface than this at the border of the region, and the tumour is not what was found.
+const MOST_LEAK: f64 = 0.25;
+
+/// Segments the tumour that a prompt marks.
+///
+/// # Errors
+/// If nothing is found, or what is found runs out of its region.
+pub fn segmented(image: &Volume<f32>, prompt: &Prompt) -> Result<Segmented, Lost> {
+    let region = prompt.mark.ellipsoid().looked_at(image.geometry()).ok_or(Lost::OffImage)?;
+    let scene = Scene::of(image.crop(&region));
+    let hands = [vec![prompt.clone()], jittered(prompt).to_vec()].concat();
+    let found = traverse::each(hands.len() + 1, |k| match hands.get(k) {
+        Some(hand) => scene.cut(hand),
+        None => scene.grown(prompt),
+    });
+    let mask = &found[0];
+    if mask.count() == 0 {
+        return Err(Lost::Nothing);
+    }
+    let leak = scene.leak(mask, prompt);
+    if leak > MOST_LEAK {
+        return Err(Lost::Leaks(leak));
+    }
+    let jitter = found[1..hands.len()].iter().map(|other| dice(mask, other)).fold(1.0, f64::min);
+    let doubts = doubts(mask, &scene.smooth, &prompt.mark.ellipsoid());
+    let agreement = Agreement { methods: dice(mask, &found[hands.len()]), jitter, doubts };
+    Ok(Segmented { mask: placed(mask, image.geometry(), region.lo), agreement })
+}
+
+/// A mask of a part of the grid on all of it.
+fn placed(part: &Mask, grid: &Geometry, at: [usize; 3]) -> Mask {
+    let mut whole = Mask::from_fn(grid.clone(), |_| false);
+    let ([nx, ny, _], [px, py, _]) = (grid.dims, part.geometry().dims);
+    for (row, voxels) in part.as_slice().chunks_exact(px.max(1)).enumerate() {
+        let (y, z) = (row % py + at[1], row / py + at[2]);
+        whole.as_mut_slice()[(z * ny + y) * nx + at[0]..][..px].copy_from_slice(voxels);
+    }
+    whole
+}
+
+/// What of an image does not depend on the prompt.
+struct Scene {
+    smooth: Volume<f32>,
+    rough: Volume<f32>,
+    noise: f32,
+    smooth_noise: f32,
+    places: Vec<Vec3>,
+}
+
+impl Scene {
+    fn of(image: Volume<f32>) -> Self {
+        let (lo, hi) = image.as_slice().iter().fold((f32::MAX, f32::MIN), |(lo, hi), v| (lo.min(*v), hi.max(*v)));
+        let noise = noise_sd(&image).max(LEAST_NOISE * (hi - lo)).max(f32::MIN_POSITIVE);
+        let smooth = diffused(&image, KEPT_EDGE * noise, STEPS);
+        // A twenty-fifth of the noise: what is smoother than that is only smooth.
+        let rough = roughness(&smooth, noise / 25.0);
+        let grid = image.geometry();
+        let [nx, ny, _] = grid.dims;
+        let place = |i: usize| grid.to_patient([(i % nx) as f64, (i / nx % ny) as f64, (i / nx / ny) as f64]);
+        let smooth_noise = noise_sd(&smooth).max(LEAST_NOISE * noise);
+        Self { smooth, rough, noise, smooth_noise, places: (0..grid.len()).map(place).collect() }
+    }
+
+    /// The tumour by the minimum cut. One that comes out round is cut again with a prior that holds it rounder.
+    fn cut(&self, prompt: &Prompt) -> Mask {
+        let case = Case::of(self, prompt);
+        let first = case.least(case.weights.prior, 1.0);
+        let round = if case.is_box { firmness(dice(&first, &case.ellipsoid(first.geometry()))) } else { 0.0 };
+        if round == 0.0 {
+            return first;
+        }
+        let prior = case.weights.prior + round * (ROUND_PRIOR - case.weights.prior);
+        case.least(prior, 1.0 + round * (ROUND_SIZE - 1.0))
+    }
+
+    /// What is certain by norms and clicks; clicks go first.
+    fn seeds(&self, prompt: &Prompt, norms: &[f64], core: f64, rim: f64) -> Vec<Seed> {
+        let near = |clicks: &[Vec3], p: Vec3| clicks.iter().any(|c| norm(sub(*c, p)) <= CLICK_MM);
+        let seed = |(p, e): (&Vec3, &f64)| {
+            if near(&prompt.inside, *p) {
+                Seed::Inside
+            } else if near(&prompt.outside, *p) || *e > rim {
+                Seed::Outside
+            } else if *e < core {
+                Seed::Inside
+            } else {
+                Seed::Open
+            }
+        };
+        self.places.iter().zip(norms).map(seed).collect()
+    }
+
+    /// The tumour by GrowCut.
+    fn grown(&self, prompt: &Prompt) -> Mask {
+        let ellipsoid = prompt.mark.ellipsoid();
+        let norms: Vec<f64> = self.places.iter().map(|p| ellipsoid.norm(*p)).collect();
+        let [core, rim] = GROWCUT_SEEDS;
+        let seeds = self.seeds(prompt, &norms, core, rim);
+        tidied(&grown(&self.smooth, &seeds, self.noise, GROWCUT_PER_MM), |i| seeds[i] == Seed::Inside)
+    }
+
+    /// The share of the mask's surface in its slices that lies against what is outside for certain. Where the image ends
+    /// there is no surface: that is for those who ask whether the image shows all of it.
+    fn leak(&self, mask: &Mask, prompt: &Prompt) -> f64 {
+        let (ellipsoid, rim) = (prompt.mark.ellipsoid(), weights(&prompt.mark).rim);
+        let [nx, ny, _] = mask.geometry().dims;
+        let inside = mask.voxels();
+        let (mut surface, mut leaks) = (0_usize, 0_usize);
+        for ((z, y, x), _) in inside.indexed_iter().filter(|(_, m)| **m) {
+            let around = [(y, x.wrapping_sub(1)), (y, x + 1), (y.wrapping_sub(1), x), (y + 1, x)];
+            for (y, x) in around.into_iter().filter(|&(y, x)| y < ny && x < nx && !inside[(z, y, x)]) {
+                surface += 1;
+                leaks += usize::from(ellipsoid.norm(self.places[(z * ny + y) * nx + x]) > rim);
+            }
+        }
+        leaks as f64 / surface.max(1) as f64
+    }
+}
+
+/// How much of the firmer prior a first segmentation asks for, by its Dice with the ellipsoid of its prompt: 0 to 1.
+fn firmness(dice: f64) -> f32 {
+    let [none, all] = ROUND;
+    ((dice - none) / (all - none)).clamp(0.0, 1.0) as f32
+}
+
+/// A scene with a prompt.
+struct Case<'a> {
+    scene: &'a Scene,
+    weights: &'static Weights,
+    is_box: bool,
+    norms: Vec<f64>,
+    /// What speaks for the tumour but for the ellipsoid: intensity, roughness, the faces of the box.
+    seen: Vec<f32>,
+    seeds: Vec<Seed>,
+}
+
+impl<'a> Case<'a> {
+    fn of(scene: &'a Scene, prompt: &Prompt) -> Self {
+        let (ellipsoid, weights) = (prompt.mark.ellipsoid(), weights(&prompt.mark));
+        let norms: Vec<f64> = scene.places.iter().map(|p| ellipsoid.norm(*p)).collect();
+        let seeds = scene.seeds(prompt, &norms, weights.core, weights.rim);
+        let is_box = matches!(prompt.mark, Mark::Roi(_));
+        let mut case = Self { scene, weights, is_box, norms, seen: Vec::new(), seeds };
+        let beyond = scene.places.iter().map(|p| beyond_mm(&prompt.mark, &ellipsoid, *p)).collect();
+        case.seen = case.seen(beyond);
+        case
+    }
+
+    fn seen(&self, beyond: Vec<f64>) -> Vec<f32> {
+        let (w, norms) = (self.weights, &self.norms);
+        let inside = |i: usize| norms[i] < w.learned_core;
+        let outside = |i: usize| {
+            norms[i] < LEARNED_TO && (norms[i] > w.learned_rim || self.is_box && beyond[i] > SURELY_BEYOND_MM)
+        };
+        let images = [&self.scene.smooth, &self.scene.rough];
+        let [intensity, rough] = images.map(|image| evidence(image, w.near_mm, inside, outside));
+        let within = |value: f32| value.clamp(-w.most_evidence, w.most_evidence);
+        let at = |i: usize| {
+            let faces = w.beyond * (beyond[i] as f32 / w.beyond_mm).clamp(0.0, 3.0);
+            w.evidence * within(intensity[i]) + w.roughness * within(rough[i]) - faces
+        };
+        (0..norms.len()).map(at).collect()
+    }
+
+    /// The minimum cut with a prior of this weight that expects the surface at the norm `size`.
+    fn least(&self, prior: f32, size: f32) -> Mask {
+        let w = self.weights;
+        let shape = |norm: f64| prior * (size - norm as f32).clamp(-w.most_prior, w.most_prior);
+        let unary: Vec<f32> = self.seen.iter().zip(&self.norms).map(|(seen, norm)| seen + shape(*norm)).collect();
+        let edge = w.edge * self.scene.smooth_noise;
+        let terms = Terms { unary: &unary, seeds: &self.seeds, smoothness: w.smoothness, across: w.across, edge };
+        tidied(&least(&self.scene.smooth, &terms), |i| self.seeds[i] == Seed::Inside)
+    }
+
+    fn ellipsoid(&self, grid: &Geometry) -> Mask {
+        let inside = self.norms.iter().map(|norm| *norm <= 1.0);
+        Mask::new(grid.clone(), inside.collect()).expect("a norm for each voxel")
+    }
+}
+
+fn weights(mark: &Mark) -> &'static Weights {
+    match mark {
+        Mark::Roi(_) => &BOX,
+        Mark::Line(_) => &LINE,
+    }
+}
+
+/// How far a place lies beyond what the prompt says, mm: the faces of the box; of a line, the distance from either end
+/// that no point of the tumour can have, the line being its longest diameter.
+fn beyond_mm(mark: &Mark, ellipsoid: &Ellipsoid, place: Vec3) -> f64 {
+    match mark {
+        Mark::Roi(_) => ellipsoid.beyond_mm(place),
+        Mark::Line([a, b]) => norm(sub(place, *a)).max(norm(sub(place, *b))) - norm(sub(*b, *a)),
+    }
+}

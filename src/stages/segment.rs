@@ -1,0 +1,32 @@
+//! The tumour from a box or a line, where the study has no outline of it.
+
+use super::Stage;
+use crate::measure::settings::Settings;
+use crate::measure::{Board, Modality, Refusal, View, flag, keys, reason};
+use crate::segment::tumour::{Lost, segmented};
+
+/// `segment`
+pub const DEF: Stage = Stage {
+    name: "segment",
+    about: "the tumour from its prompt by minimum cut, held against GrowCut and against prompts that are a little off",
+    modalities: &[Modality::Mr],
+    reads: &[keys::IMAGE.name, keys::PROMPT.name],
+    writes: &[keys::TUMOUR.name, keys::SEGMENTATION.name],
+    reach_mm: super::no_reach,
+    bytes_per_voxel: 200.0,
+    run,
+};
+
+fn run(view: &View<'_>, _: &Settings) -> Result<Board, Refusal> {
+    let found = segmented(view.get(&keys::IMAGE), view.get(&keys::PROMPT)).map_err(|lost| {
+        let reason = match lost {
+            Lost::OffImage | Lost::Nothing => reason::SEGMENTATION_EMPTY,
+            Lost::Leaks(_) => reason::SEGMENTATION_LEAKS,
+        };
+        Refusal::of(reason, lost.to_string())
+    })?;
+    let mut board = Board::default();
+    board.put(&keys::TUMOUR, found.mask, &[flag::SEGMENTED_HERE]);
+    board.put(&keys::SEGMENTATION, found.agreement, &[flag::SEGMENTED_HERE]);
+    Ok(board)
+}
