@@ -11,8 +11,16 @@ use std::time::{Duration, Instant};
 pub mod draw;
 
 /// The artifacts that the loader puts on the board, some of them only where no stage makes them.
-pub const GIVEN: &[&str] =
-    &[keys::SCAN.name, keys::IMAGE.name, keys::TUMOUR.name, keys::PROMPT.name, keys::STRUCTURES.name];
+pub const GIVEN: &[&str] = &[
+    keys::SCAN.name,
+    keys::IMAGE.name,
+    keys::TUMOUR.name,
+    keys::PROMPT.name,
+    keys::STRUCTURES.name,
+    keys::DRAWN.name,
+    keys::COURSE.name,
+    keys::FOUND_HERE.name,
+];
 
 /// Why a graph cannot be built.
 #[derive(Debug, PartialEq, thiserror::Error)]

@@ -7,6 +7,7 @@ pub mod growcut;
 pub mod maxflow;
 pub mod prompt;
 mod smooth;
+pub mod spine;
 mod texture;
 mod tidy;
 pub mod tumour;

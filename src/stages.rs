@@ -24,6 +24,7 @@ mod rim;
 mod segment;
 mod signals;
 mod slices;
+mod spine;
 mod thresholds;
 mod weighting;
 
@@ -50,6 +51,7 @@ pub static STAGES: &[Stage] = &[
     signals::DEF,
     segment::DEF,
     slices::DEF,
+    spine::DEF,
     thresholds::DEF,
     weighting::DEF,
 ];

@@ -14,6 +14,7 @@ reasons! {
     MASK_AMBIGUOUS = "mask_ambiguous", "Several parts of a DICOM file could be the structure.", "pick one by its number as name=FILE:NUMBER";
     MASK_OFF_IMAGE = "mask_off_image", "The outline lies outside the image.", "check that it was drawn on this image";
     PROMPT_AMBIGUOUS = "prompt_ambiguous", "Several boxes or lines could mark the tumour.", "call one of them tumour";
+    PROMPT_CANAL = "prompt_canal", "The points do not say where the canal runs.", "set two to four points along it, at different heights";
     PROMPT_OFF_IMAGE = "prompt_off_image", "A point of a prompt lies outside the image.", "check that it was set on this image, and in which coordinate system";
     PROMPT_UNKNOWN = "prompt_unknown", "A list of points has a name that nobody knows.", "call it canal, cord_ref, fg, bg, level:T4, height:T4 or lung:1";
     WRONG_MODALITY = "wrong_modality", "The image is of another modality than the study table says.", "correct the row";

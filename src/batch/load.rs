@@ -4,14 +4,14 @@ use super::failure::{
     Failure, IMAGE_MISSING, MASK_AMBIGUOUS, MASK_OFF_IMAGE, PROMPT_OFF_IMAGE, Trouble, WRONG_MODALITY,
 };
 use super::naming::{self, Named};
-use super::prompts;
+use super::prompts::{self, Prompts};
 use super::study::{ImageFile, Row, Structure};
-use crate::geometry::{Extent, Geometry};
+use crate::geometry::{Extent, Geometry, Vec3};
 use crate::io::acquisition::Acquisition;
 use crate::io::dicom::drawn::Part;
 use crate::io::fault::{Fault, OTHER_FRAME};
 use crate::io::markups::Markup;
-use crate::measure::keys::{IMAGE, PROMPT, SCAN, STRUCTURES, Scan, Structures, TUMOUR};
+use crate::measure::keys::{COURSE, DRAWN, FOUND_HERE, IMAGE, PROMPT, SCAN, STRUCTURES, Scan, Structures, TUMOUR};
 use crate::measure::reason::{MASK_EMPTY, MASK_MISSING};
 use crate::measure::settings::Patterns;
 use crate::measure::{Board, Modality};
@@ -22,6 +22,11 @@ use std::path::{Path, PathBuf};
 
 /// What the structure that says where the lesion is goes by in the study table.
 const LESION: &str = "tumour";
+
+/// What is found from points along the canal where it is not drawn.
+const SPINE: [&str; 2] = ["canal", "cord"];
+/// How far from a point in it a canal may reach in the plane, mm.
+const CANAL_REACH_MM: f64 = 18.0;
 
 /// The other structures that a branch measures; the study may have them or not.
 fn others(modality: Modality) -> &'static [&'static str] {
@@ -100,6 +105,7 @@ pub struct Opened<'a> {
     image: Box<dyn Image>,
     lesion: Lesion,
     others: Vec<Structure>,
+    canal_points: Vec<Vec3>,
 }
 
 /// What says where the lesion is.
@@ -130,24 +136,24 @@ pub fn open<'a>(row: &'a Row, base: &'a Path, source: &dyn Source, patterns: &Pa
     let outlined = named(LESION)?;
     let others: Vec<Option<Structure>> =
         others(row.exam.modality).iter().copied().map(named).collect::<Result<_, _>>()?;
-    let others = others.into_iter().flatten().collect();
+    let others: Vec<Structure> = others.into_iter().flatten().collect();
     let ImageFile { path, series_uid } = file;
     let image = source.image(&base.join(path), series_uid.as_deref()).map_err(|f| fault("image", "image", f))?;
     same_modality(row, image.acquisition())?;
-    let lesion = match outlined {
-        Some(structure) => Lesion::Outlined(structure),
-        None => Lesion::Prompted(prompted(row, base, source, image.geometry())?),
+    let is_drawn = |name| others.iter().any(|s| s.name == Some(name));
+    let all_drawn = outlined.is_some() && SPINE.iter().all(|name| is_drawn(*name));
+    // On CT nothing is segmented, and outlines go before prompts.
+    let marked = match row.exam.modality {
+        Modality::Mr if !all_drawn => prompts::marked(row, base, source, image.geometry())?,
+        _ => Prompts::default(),
     };
-    Ok(Opened { row, base, image, lesion, others })
-}
-
-/// What marks a lesion without an outline, on MR: on CT nothing is segmented.
-fn prompted(row: &Row, base: &Path, source: &dyn Source, image: &Geometry) -> Result<Prompt, Trouble> {
-    let found = match row.exam.modality {
-        Modality::Ct => None,
-        Modality::Mr => prompts::tumour(row, base, source, image)?,
+    let canal_points = if SPINE.iter().all(|name| is_drawn(*name)) { Vec::new() } else { marked.canal };
+    let lesion = match (outlined, marked.tumour) {
+        (Some(structure), _) => Lesion::Outlined(structure),
+        (None, Some(prompt)) => Lesion::Prompted(prompt),
+        (None, None) => return Err(no_lesion(row)),
     };
-    found.ok_or_else(|| no_lesion(row))
+    Ok(Opened { row, base, image, lesion, others, canal_points })
 }
 
 fn no_lesion(row: &Row) -> Trouble {
@@ -273,6 +279,7 @@ impl Opened<'_> {
         };
         let others = self.others.iter().filter(|_| self.row.exam.modality == Modality::Mr);
         let shown = others.filter_map(|s| outlines.extent(s, grid).ok()).fold(lesion, |all, one| all.union(&one));
+        let shown = self.canal_points.iter().fold(shown, |all, point| all.union(&about(*point, grid)));
         let margin = grid.spacing.map(|s| (reach_mm / s).ceil() as usize);
         outlines.region = shown.grown(margin, grid.dims);
         Ok(outlines)
@@ -314,7 +321,13 @@ impl Opened<'_> {
         let image = self.image.read(&outlines.region).map_err(|f| fault("image", "image", f))?;
         board.put(&SCAN, self.scan(outlines.region, self.image.cuts(&shape)), &[]);
         board.put(&IMAGE, image, &[]);
-        board.put(&STRUCTURES, structures, &[]);
+        if self.canal_points.is_empty() {
+            board.put(&STRUCTURES, structures, &[]);
+            board.put(&FOUND_HERE, Vec::new(), &[]);
+        } else {
+            board.put(&DRAWN, structures, &[]);
+            board.put(&COURSE, self.canal_points.clone(), &[]);
+        }
         Ok(board)
     }
 
@@ -375,6 +388,16 @@ fn off_image(structure: &Structure) -> Trouble {
         place(structure)
     );
     Trouble::data("structures", MASK_OFF_IMAGE, message)
+}
+
+/// The voxels about a point of the canal that may be canal.
+fn about(point: Vec3, grid: &Geometry) -> Extent {
+    let at = grid.to_index(point);
+    let end = |a: usize, reach: f64| {
+        let reach = if a == 2 { 0.0 } else { reach * CANAL_REACH_MM / grid.spacing[a] };
+        (at[a].round() + reach).clamp(0.0, (grid.dims[a] - 1) as f64) as usize
+    };
+    Extent { lo: [0, 1, 2].map(|a| end(a, -1.0)), hi: [0, 1, 2].map(|a| end(a, 1.0) + 1) }
 }
 
 fn prompt_off_image() -> Trouble {

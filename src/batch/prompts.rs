@@ -1,12 +1,13 @@
-//! Which of a row's prompts mark its tumour: type decides, and names where several are of a type (design.md 2).
+//! What of a row's prompts marks its tumour and its canal: type decides, and names where several are of a type (design.md 2).
 
-use super::failure::{Failure, PROMPT_AMBIGUOUS, PROMPT_OFF_IMAGE, PROMPT_UNKNOWN, Trouble};
+use super::failure::{Failure, PROMPT_AMBIGUOUS, PROMPT_CANAL, PROMPT_OFF_IMAGE, PROMPT_UNKNOWN, Trouble};
 use super::load::Source;
 use super::study::Row;
 use crate::geometry::{Geometry, Vec3};
 use crate::io::markups::names::{KNOWN, Role, is_of_tumour, role};
 use crate::io::markups::{Markup, Shape};
 use crate::segment::prompt::{Mark, Prompt};
+use crate::segment::spine::course::Course;
 use std::path::Path;
 
 /// How far a point may lie beyond the image, mm (method.md 9.4).
@@ -18,15 +19,38 @@ struct Placed {
     markup: Markup,
 }
 
-/// What the prompts of a row say of its tumour: a box or, where there is none, a line, and the clicks `fg` and `bg`.
-///
-/// `None` if no prompt marks it.
+/// What the prompts of a row mark.
+#[derive(Default)]
+pub struct Prompts {
+    /// The tumour: a box or, where there is none, a line, and the clicks `fg` and `bg`; `None` if no prompt marks it.
+    pub tumour: Option<Prompt>,
+    /// Points along the canal, LPS mm: none, or at least two at different heights.
+    pub canal: Vec<Vec3>,
+}
+
+/// Reads the prompts of a row.
 ///
 /// # Errors
-/// If a file cannot be used, a list has a name nobody knows, or a point lies outside the image.
-pub fn tumour(row: &Row, base: &Path, source: &dyn Source, image: &Geometry) -> Result<Option<Prompt>, Trouble> {
+/// If a file cannot be used, a list has a name nobody knows, a point lies outside the image, or points do not say where the
+/// canal runs.
+pub fn marked(row: &Row, base: &Path, source: &dyn Source, image: &Geometry) -> Result<Prompts, Trouble> {
     let all = read(row, base, source)?;
     all.iter().try_for_each(|one| usable(one, image))?;
+    let canal = points_of(&all, &Role::Canal);
+    if !canal.is_empty() && Course::of(&canal, image).is_none() {
+        let message = "the points of the canal lie at one height: set two to four along it, upwards";
+        return Err(Trouble::data("prompts", PROMPT_CANAL, message));
+    }
+    Ok(Prompts { tumour: tumour(&all)?, canal })
+}
+
+/// The points of all lists with a role.
+fn points_of(all: &[Placed], wanted: &Role) -> Vec<Vec3> {
+    let lists = all.iter().filter(|p| role(&p.markup.name).as_ref() == Some(wanted));
+    lists.flat_map(|p| points(&p.markup.shape)).collect()
+}
+
+fn tumour(all: &[Placed]) -> Result<Option<Prompt>, Trouble> {
     let boxes = all.iter().filter(|p| matches!(p.markup.shape, Shape::Roi(_)));
     let lines = all.iter().filter(|p| matches!(p.markup.shape, Shape::Line(_)));
     let Some(marked) = the_one(boxes.collect(), "boxes")?.or(the_one(lines.collect(), "lines")?) else {
@@ -37,11 +61,8 @@ pub fn tumour(row: &Row, base: &Path, source: &dyn Source, image: &Geometry) -> 
         Shape::Line(ends) => Mark::Line(*ends),
         Shape::Fiducial(_) => return Ok(None),
     };
-    let clicks = |wanted: Role| -> Vec<Vec3> {
-        let lists = all.iter().filter(|p| role(&p.markup.name).as_ref() == Some(&wanted));
-        lists.flat_map(|p| points(&p.markup.shape)).collect()
-    };
-    Ok(Some(Prompt { mark, inside: clicks(Role::Foreground), outside: clicks(Role::Background) }))
+    let (inside, outside) = (points_of(all, &Role::Foreground), points_of(all, &Role::Background));
+    Ok(Some(Prompt { mark, inside, outside }))
 }
 
 fn read(row: &Row, base: &Path, source: &dyn Source) -> Result<Vec<Placed>, Trouble> {

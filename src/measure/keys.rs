@@ -2,7 +2,7 @@
 
 use super::doubt::Doubt;
 use super::{Key, Modality};
-use crate::geometry::{Extent, Geometry};
+use crate::geometry::{Extent, Geometry, Vec3};
 use crate::io::acquisition::Acquisition;
 use crate::ops::canal::CanalSlice;
 use crate::ops::chord::Diameters;
@@ -83,8 +83,14 @@ pub const IMAGE: Key<Volume<f32>> = Key::new("image");
 pub const PROMPT: Key<Prompt> = Key::new("prompt");
 /// The tumour on the grid of `image` (given, or made from `prompt`).
 pub const TUMOUR: Key<Mask> = Key::new("tumour");
+/// The structures that the study names, where canal or cord are still to be found (given).
+pub const DRAWN: Key<Structures> = Key::new("drawn");
+/// Points along the canal, LPS mm (given where canal or cord are still to be found).
+pub const COURSE: Key<Vec<Vec3>> = Key::new("course");
+/// Which structures were segmented here (given, and then none, where nothing was to be found).
+pub const FOUND_HERE: Key<Vec<&'static str>> = Key::new("found_here");
 /// The other structures of the branch on the grid of `image`, by name; those that the study names, with or without a
-/// voxel (given).
+/// voxel, and those that were segmented here (given where nothing was to be found).
 pub const STRUCTURES: Key<Structures> = Key::new("structures");
 /// How far a tumour segmented here can be trusted.
 pub const SEGMENTATION: Key<Agreement> = Key::new("segmentation");

@@ -6,7 +6,9 @@ use crate::batch::study::ExamName;
 use crate::geometry::Geometry;
 use crate::io::nifti::write::encode;
 use crate::measure::Board;
-use crate::measure::keys::{AXIAL_IMAGE, INTERIOR, OUTLINE, RIM, RIM_SLICES, SCAN, SEGMENTATION, TUMOUR};
+use crate::measure::keys::{
+    AXIAL_IMAGE, FOUND_HERE, INTERIOR, OUTLINE, RIM, RIM_SLICES, SCAN, SEGMENTATION, STRUCTURES, Structures, TUMOUR,
+};
 use crate::measure::rows::ExamRows;
 use crate::ops::interior::{Interior, Tissue};
 use crate::ops::onto::onto;
@@ -17,7 +19,7 @@ use crate::volume::Mask;
 /// How far along a ray the rim is marked around its peak where its width is unknown, mm.
 const UNKNOWN_WIDTH_MM: f64 = 1.0;
 
-/// `{stem}_tumour.nii.gz` where the tumour was segmented here, `{stem}_rim.nii.gz` and `{stem}_ossified.nii.gz`; what was
+/// `{stem}_tumour.nii.gz`, `{stem}_canal.nii.gz` and `{stem}_cord.nii.gz` where they were segmented here, `{stem}_rim.nii.gz` and `{stem}_ossified.nii.gz`; what was
 /// refused has no mask.
 pub struct Masks;
 
@@ -28,6 +30,8 @@ impl Gallery for Masks {
                 SCAN.name,
                 TUMOUR.name,
                 SEGMENTATION.name,
+                STRUCTURES.name,
+                FOUND_HERE.name,
                 AXIAL_IMAGE.name,
                 OUTLINE.name,
                 RIM.name,
@@ -43,8 +47,17 @@ impl Gallery for Masks {
         let file = |(name, mask): (&str, Mask)| {
             (format!("{}_{name}.nii.gz", who.stem()), encode(&onto(&mask, &scan.whole), true))
         };
-        segmented.into_iter().chain(of_bone(board)).map(file).collect()
+        segmented.into_iter().chain(of_spine(board)).chain(of_bone(board)).map(file).collect()
     }
+}
+
+/// Canal and cord, as far as they were segmented here.
+fn of_spine(board: &Board) -> Vec<(&'static str, Mask)> {
+    let found = board.find(&FOUND_HERE).zip(board.find(&STRUCTURES));
+    let named = |(names, all): (&Vec<&'static str>, &Structures)| -> Vec<(&'static str, Mask)> {
+        names.iter().filter_map(|name| Some((*name, all.get(name)?.clone()))).collect()
+    };
+    found.map_or_else(Vec::new, named)
 }
 
 /// The rim and the bone inside it, as far as they were judged.

@@ -15,6 +15,7 @@ pub const DEF: Stage = Stage {
     reads: &[
         keys::TUMOUR.name,
         keys::STRUCTURES.name,
+        keys::FOUND_HERE.name,
         keys::AXIAL_TUMOUR.name,
         keys::AXIAL_STRUCTURES.name,
         keys::SLICES.name,
@@ -43,7 +44,8 @@ fn run(view: &View<'_>, _: &Settings) -> Result<Board, Refusal> {
     if drawn.is_some_and(|canal| leaves_out(canal, view.get(&keys::TUMOUR))) {
         return Err(Refusal::of(reason::CANAL_EXCLUDES_TUMOUR, ""));
     }
-    let (canal, flags) = joined(view.get(&keys::AXIAL_STRUCTURES))?;
+    let (canal, mut flags) = joined(view.get(&keys::AXIAL_STRUCTURES))?;
+    flags.extend(found_here(view, "canal"));
     let (tumour, places) = (view.get(&keys::AXIAL_TUMOUR), view.get(&keys::SLICES));
     let mut board = Board::default();
     board.put(&keys::CANAL, slices(&canal, tumour, places), &flags);
@@ -56,6 +58,11 @@ pub fn not_empty(structures: &Structures, name: &'static str) -> Result<(), Refu
         Some(mask) if mask.count() == 0 => Err(Refusal::of(reason::MASK_EMPTY, name)),
         _ => Ok(()),
     }
+}
+
+/// The flag of a structure that was segmented here; reads `found_here`.
+pub fn found_here(view: &View<'_>, name: &str) -> Option<Flag> {
+    view.get(&keys::FOUND_HERE).contains(&name).then_some(flag::SEGMENTED_HERE)
 }
 
 /// The canal with the cord, where there is one.

@@ -1,7 +1,7 @@
 //! The cord on each plane of the region.
 
 use super::Stage;
-use super::canal::{SAGITTAL_MM, not_empty};
+use super::canal::{SAGITTAL_MM, found_here, not_empty};
 use crate::measure::settings::Settings;
 use crate::measure::{Board, Modality, Refusal, View, keys, reason};
 use crate::ops::cord::planes;
@@ -11,7 +11,7 @@ pub const DEF: Stage = Stage {
     name: "cord",
     about: "area and sagittal diameter of the cord across its course, on each plane",
     modalities: &[Modality::Mr],
-    reads: &[keys::STRUCTURES.name, keys::AXIAL_STRUCTURES.name, keys::SCAN.name],
+    reads: &[keys::STRUCTURES.name, keys::FOUND_HERE.name, keys::AXIAL_STRUCTURES.name, keys::SCAN.name],
     writes: &[keys::CORD.name],
     reach_mm: super::no_reach,
     bytes_per_voxel: 1.0,
@@ -27,6 +27,7 @@ fn run(view: &View<'_>, _: &Settings) -> Result<Board, Refusal> {
     let cord = view.get(&keys::AXIAL_STRUCTURES).get("cord");
     let cord = cord.ok_or_else(|| Refusal::of(reason::CORD_NOT_SEGMENTED, ""))?;
     let mut board = Board::default();
-    board.put(&keys::CORD, planes(cord), &[]);
+    let flags: Vec<_> = found_here(view, "cord").into_iter().collect();
+    board.put(&keys::CORD, planes(cord), &flags);
     Ok(board)
 }

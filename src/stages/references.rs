@@ -1,6 +1,7 @@
 //! How bright cord and fluid are.
 
 use super::Stage;
+use super::canal::found_here;
 use crate::measure::keys::References;
 use crate::measure::settings::Settings;
 use crate::measure::{Board, Modality, Refusal, View, keys};
@@ -11,7 +12,13 @@ pub const DEF: Stage = Stage {
     name: "references",
     about: "signal of the cord 10 mm and more beyond the tumour, and of the fluid around it",
     modalities: &[Modality::Mr],
-    reads: &[keys::AXIAL_EVEN.name, keys::AXIAL_IMAGE.name, keys::AXIAL_TUMOUR.name, keys::AXIAL_STRUCTURES.name],
+    reads: &[
+        keys::AXIAL_EVEN.name,
+        keys::AXIAL_IMAGE.name,
+        keys::AXIAL_TUMOUR.name,
+        keys::AXIAL_STRUCTURES.name,
+        keys::FOUND_HERE.name,
+    ],
     writes: &[keys::REFERENCES.name],
     reach_mm: super::no_reach,
     bytes_per_voxel: 6.0,
@@ -32,6 +39,7 @@ fn run(view: &View<'_>, _: &Settings) -> Result<Board, Refusal> {
         }
     }
     let mut board = Board::default();
-    board.put(&keys::REFERENCES, found, &[]);
+    let flags: Vec<_> = found_here(view, "cord").into_iter().collect();
+    board.put(&keys::REFERENCES, found, &flags);
     Ok(board)
 }

@@ -6,7 +6,7 @@
 use crate::scene::run_branch;
 use osteon::geometry::{Extent, Geometry};
 use osteon::io::acquisition::Acquisition;
-use osteon::measure::keys::{IMAGE, SCAN, STRUCTURES, Scan, Structures, TUMOUR};
+use osteon::measure::keys::{FOUND_HERE, IMAGE, SCAN, STRUCTURES, Scan, Structures, TUMOUR};
 use osteon::measure::rows::ExamRows;
 use osteon::measure::{Board, Modality, columns};
 use osteon::volume::{Mask, Volume};
@@ -56,6 +56,7 @@ fn measured(grid: &Geometry, structures: &[(&'static str, Inside)]) -> ExamRows 
     board.put(&IMAGE, Volume::from_fn(grid.clone(), |_| 100.0), &[]);
     board.put(&TUMOUR, Mask::from_fn(grid.clone(), tumour), &[]);
     board.put(&STRUCTURES, masks, &[]);
+    board.put(&FOUND_HERE, Vec::new(), &[]);
     run_branch(Modality::Mr, board, &[])
 }
 

@@ -7,7 +7,7 @@
 use crate::scene::run_branch;
 use osteon::geometry::{Extent, Geometry};
 use osteon::io::acquisition::Acquisition;
-use osteon::measure::keys::{IMAGE, SCAN, STRUCTURES, Scan, Structures, TUMOUR};
+use osteon::measure::keys::{FOUND_HERE, IMAGE, SCAN, STRUCTURES, Scan, Structures, TUMOUR};
 use osteon::measure::rows::ExamRows;
 use osteon::measure::{Board, Modality, columns};
 use osteon::volume::{Mask, Volume};
@@ -126,6 +126,7 @@ impl Exam {
         board.put(&IMAGE, self.image(), &[]);
         board.put(&TUMOUR, Mask::from_fn(grid(), |v| self.tumour(v)), &[]);
         board.put(&STRUCTURES, masks, &[]);
+        board.put(&FOUND_HERE, Vec::new(), &[]);
         run_branch(Modality::Mr, board, &[])
     }
 

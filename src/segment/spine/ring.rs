@@ -1,0 +1,121 @@
+//! The best closed ring around a point: a radius for each ray, none far from its neighbour's, by dynamic programming.
+
+use super::polar::{RAYS, STEP_MM, direction};
+use ndarray::Array2;
+
+/// A ring around a pixel.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Ring {
+    /// Its middle, pixels.
+    pub centre: [f64; 2],
+    /// The radius on each ray, mm.
+    pub radius_mm: [f64; RAYS],
+}
+
+impl Ring {
+    /// The middle of its corners, pixels.
+    pub fn middle_px(&self, pixel_mm: [f64; 2]) -> [f64; 2] {
+        let off = |a: usize| (0..RAYS).map(|ray| direction(ray)[a] * self.radius_mm[ray]).sum::<f64>();
+        [0, 1].map(|a| self.centre[a] + off(a) / RAYS as f64 / pixel_mm[a])
+    }
+
+    /// Whether a place lies within it; between rays the radius is linear in the angle.
+    pub fn holds(&self, at: [f64; 2], pixel_mm: [f64; 2]) -> bool {
+        let [dx, dy] = [0, 1].map(|a| (at[a] - self.centre[a]) * pixel_mm[a]);
+        let turn = (libm::atan2(dy, dx) / std::f64::consts::TAU).rem_euclid(1.0) * RAYS as f64;
+        let (ray, t) = (turn as usize % RAYS, turn.fract());
+        libm::hypot(dx, dy) < (1.0 - t) * self.radius_mm[ray] + t * self.radius_mm[(ray + 1) % RAYS]
+    }
+
+    /// The pixels within it of a plane of `nx` by `ny`: x and y.
+    pub fn pixels(&self, [nx, ny]: [usize; 2], pixel_mm: [f64; 2]) -> Vec<[usize; 2]> {
+        let reach = self.radius_mm.iter().fold(0.0_f64, |a, b| a.max(*b));
+        let range = |a: usize, n: usize| {
+            let reach = reach / pixel_mm[a];
+            let end = |v: f64| v.clamp(0.0, n as f64) as usize;
+            end((self.centre[a] - reach).floor())..end((self.centre[a] + reach).ceil() + 1.0)
+        };
+        let (xs, ys) = (range(0, nx), range(1, ny));
+        let all = ys.flat_map(|y| xs.clone().map(move |x| [x, y]));
+        all.filter(|at| self.holds(at.map(|v| v as f64), pixel_mm)).collect()
+    }
+}
+
+/// Neighbouring radii differ by at most so many samples: 0.5 mm (method.md 6.3).
+const MOST_STEPS: usize = 2;
+/// What a sample of difference costs.
+const BEND: f64 = 0.02;
+
+/// The sample on each ray with the least sum of costs, closed: the first ray's neighbour is the last.
+///
+/// Once around to settle, then once more from where that came through.
+pub fn cheapest(cost: &Array2<f64>) -> Vec<usize> {
+    let settled = walk(cost, 2 * RAYS, None);
+    let start = settled[RAYS];
+    walk(cost, RAYS + 1, Some(start))[..RAYS].to_vec()
+}
+
+/// The cheapest walk over so many rays; where an end is given it begins and ends there.
+fn walk(cost: &Array2<f64>, rays: usize, end: Option<usize>) -> Vec<usize> {
+    let n = cost.ncols();
+    let first = |k: usize| if end.is_some_and(|e| e != k) { f64::INFINITY } else { cost[(0, k)] };
+    let mut sum: Vec<f64> = (0..n).map(first).collect();
+    let mut from: Vec<Vec<usize>> = vec![Vec::new()];
+    for ray in 1..rays {
+        let best = |k: usize| {
+            let near = k.saturating_sub(MOST_STEPS)..(k + MOST_STEPS + 1).min(n);
+            let through = |j: usize| sum[j] + BEND * (j.abs_diff(k) * j.abs_diff(k)) as f64;
+            near.map(|j| (through(j), j)).fold((f64::INFINITY, k), |a, b| if b.0 < a.0 { b } else { a })
+        };
+        let found: Vec<(f64, usize)> = (0..n).map(best).collect();
+        sum = found.iter().enumerate().map(|(k, f)| f.0 + cost[(ray % RAYS, k)]).collect();
+        from.push(found.into_iter().map(|f| f.1).collect());
+    }
+    let cheapest = (0..n).fold(0, |a, b| if sum[b] < sum[a] { b } else { a });
+    let mut at = end.unwrap_or(cheapest);
+    let mut path = vec![at];
+    for back in from.iter().skip(1).rev() {
+        at = back[at];
+        path.push(at);
+    }
+    path.reverse();
+    path
+}
+
+/// The ring of samples around a pixel.
+pub fn ring(centre: [f64; 2], samples: &[usize]) -> Ring {
+    Ring { centre, radius_mm: std::array::from_fn(|ray| samples[ray] as f64 * STEP_MM) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_ring_follows_the_cheap_samples_and_is_closed() {
+        let wanted = |ray: usize| (20.0 + 6.0 * direction(ray)[0]) as usize;
+        let cost = Array2::from_shape_fn((RAYS, 48), |(ray, k)| if k == wanted(ray) { -1.0 } else { 0.0 });
+        let found = cheapest(&cost);
+        assert!((0..RAYS).all(|ray| found[ray].abs_diff(wanted(ray)) <= 1), "{found:?}");
+        assert!(found[0].abs_diff(found[RAYS - 1]) <= MOST_STEPS);
+    }
+
+    #[test]
+    fn a_round_ring_holds_its_disc() {
+        let ring = Ring { centre: [20.3, 18.6], radius_mm: [6.0; RAYS] };
+        let pixels = ring.pixels([40, 40], [0.5, 0.8]);
+        let slow: Vec<[usize; 2]> = (0..1600)
+            .map(|i| [i % 40, i / 40])
+            .filter(|[x, y]| libm::hypot((*x as f64 - 20.3) * 0.5, (*y as f64 - 18.6) * 0.8) < 6.0)
+            .collect();
+        assert_eq!(pixels, slow);
+        assert_eq!(ring.middle_px([0.5, 0.8]).map(|v| (v * 1e9).round()), [20.3e9, 18.6e9]);
+    }
+
+    #[test]
+    fn one_bright_spot_does_not_pull_a_ring_off() {
+        let mut cost = Array2::from_shape_fn((RAYS, 48), |(_, k)| if k == 20 { -1.0 } else { 0.0 });
+        cost[(10, 40)] = -5.0;
+        assert!(cheapest(&cost).iter().all(|k| *k == 20));
+    }
+}

@@ -1,0 +1,39 @@
+//! Canal and cord from points along the canal, where the study has no outline of them.
+
+use super::Stage;
+use crate::measure::settings::Settings;
+use crate::measure::{Board, Modality, Refusal, View, keys};
+use crate::segment::spine::course::Course;
+use crate::segment::spine::segmented;
+
+/// `spine`
+pub const DEF: Stage = Stage {
+    name: "spine",
+    about: "canal and cord by rings around a course, where they are not drawn",
+    modalities: &[Modality::Mr],
+    reads: &[keys::IMAGE.name, keys::TUMOUR.name, keys::DRAWN.name, keys::COURSE.name],
+    writes: &[keys::STRUCTURES.name, keys::FOUND_HERE.name],
+    reach_mm: super::no_reach,
+    bytes_per_voxel: 4.0,
+    run,
+};
+
+fn run(view: &View<'_>, _: &Settings) -> Result<Board, Refusal> {
+    let (image, tumour) = (view.get(&keys::IMAGE), view.get(&keys::TUMOUR));
+    let mut structures = view.get(&keys::DRAWN).clone();
+    let mut made = Vec::new();
+    let points: &Vec<_> = view.get(&keys::COURSE);
+    if let Some(course) = Course::of(points, image.geometry()) {
+        let found = segmented(image, tumour, &course);
+        for (name, mask) in [("canal", found.canal), ("cord", found.cord)] {
+            if !structures.contains_key(name) && mask.count() > 0 {
+                structures.insert(name, mask);
+                made.push(name);
+            }
+        }
+    }
+    let mut board = Board::default();
+    board.put(&keys::STRUCTURES, structures, &[]);
+    board.put(&keys::FOUND_HERE, made, &[]);
+    Ok(board)
+}
