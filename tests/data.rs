@@ -1,5 +1,8 @@
 //! The program on real images of other people: published figures to the last digit, and bad files refused by name.
 
+#[path = "data/spine.rs"]
+mod spine;
+
 use osteon::geometry::Extent;
 use osteon::io::labels::{self, Labels};
 use osteon::io::nifti::write::encode;
