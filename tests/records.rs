@@ -17,6 +17,7 @@ use osteon::io::dicom::drawn::Part;
 use osteon::io::disk::memory::{Loss, MemoryDisk, Trouble};
 use osteon::io::disk::{Disk, LocalDisk};
 use osteon::io::fault::{self, Fault, Reason};
+use osteon::io::markups::Markup;
 use osteon::io::nifti::write::encode;
 use osteon::measure::keys::{IMAGE, TUMOUR};
 use osteon::measure::rows::{ExamRow, ExamRows, SliceRow, Status, Value};

@@ -121,7 +121,7 @@ impl Lattice {
     /// Counts become probabilities: those near by, and `all` where there are few of them.
     fn settle(&mut self, all: &Counts, near_mm: f64) {
         let cells = |a: usize| near_mm / self.cell_mm[a];
-        let reach = (2.0 * std::f64::consts::PI).powf(1.5) * cells(0) * cells(1) * cells(2);
+        let reach = libm::pow(2.0 * std::f64::consts::PI, 1.5) * cells(0) * cells(1) * cells(2);
         for counts in &mut self.at {
             let sum: f32 = counts.iter().sum();
             let voxels = sum * reach as f32;

@@ -35,11 +35,10 @@ pub fn least(image: &Volume<f32>, terms: &Terms<'_>) -> Mask {
     for (i, voxel) in voxels(grid) {
         for (way, step) in WAYS.iter().enumerate() {
             let Some(j) = beside(grid.dims, voxel, step) else { continue };
-            let weight = joins.weight(i, j, way);
             match (terms.seeds[i], terms.seeds[j]) {
-                (Seed::Open, Seed::Open) => network.link(voxel, way, weight),
-                (Seed::Open, known) => pull[i] += signed(known, weight),
-                (known, Seed::Open) => pull[j] += signed(known, weight),
+                (Seed::Open, Seed::Open) => network.link(voxel, way, joins.weight(i, j, way)),
+                (Seed::Open, known) => pull[i] += signed(known, joins.weight(i, j, way)),
+                (known, Seed::Open) => pull[j] += signed(known, joins.weight(i, j, way)),
                 _ => {}
             }
         }

@@ -89,15 +89,13 @@ impl Ellipsoid {
             let along = |i: usize| LOOKED_AT * self.half_mm[i] * dot(self.axes[i], grid.axes[a]);
             norm([along(0), along(1), along(2)]) / grid.spacing[a]
         };
-        let mut found = Extent::whole([0; 3]);
-        for a in 0..3 {
+        let ends: [Option<[usize; 2]>; 3] = std::array::from_fn(|a| {
             let (lo, hi) = ((middle[a] - half(a)).floor() - 1.0, (middle[a] + half(a)).ceil() + 2.0);
-            if hi <= 0.0 || lo >= grid.dims[a] as f64 {
-                return None;
-            }
-            (found.lo[a], found.hi[a]) = (lo.max(0.0) as usize, (hi as usize).min(grid.dims[a]));
-        }
-        Some(found)
+            let reaches = hi > 0.0 && lo < grid.dims[a] as f64;
+            reaches.then(|| [lo.max(0.0) as usize, (hi as usize).min(grid.dims[a])])
+        });
+        let [x, y, z] = [ends[0]?, ends[1]?, ends[2]?];
+        Some(Extent { lo: [x[0], y[0], z[0]], hi: [x[1], y[1], z[1]] })
     }
 }
 

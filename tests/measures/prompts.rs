@@ -124,7 +124,7 @@ fn a_box_or_a_line_is_enough_and_an_outline_goes_before_both() {
         assert_eq!(status, "ok");
         assert!((number(&volume) / truth_mm3() - 1.0).abs() < within, "{patient}: {volume} of {}", truth_mm3());
         assert!(flags.split(';').any(|f| f == "segmented_here"));
-        assert!(number(&told(exams, patient, "segmentation_agreement")[0]) > 0.85);
+        assert!((0.75..1.0).contains(&number(&told(exams, patient, "segmentation_agreement")[0])));
         assert!((number(&told(exams, patient, "max_diameter")[0]) - 32.0).abs() < 3.0);
         assert!(slices.lines().filter(|line| line.starts_with(patient)).count() >= 8);
         assert!(review.lines().any(|line| line.starts_with(patient) && line.contains("segmented_here")));
