@@ -187,6 +187,28 @@ fn what_a_page_must_not_do_would_be_seen() {
     assert!(opened.console.len() == 1 && opened.console[0].contains("bad"), "{:?}", opened.console);
 }
 
+/// Faults planted in the page, each with what the probe says of it.
+const PLANTED: [(&str, &str, &str); 5] = [
+    ("--faint: #4d5662", "--faint: #bbbbbb", "contrast 1."),
+    ("return sign * order", "return order", "sorted downwards"),
+    (".includes(wanted)", ".includes('p')", "one found, not 26"),
+    (".wide { overflow-x: auto; }", "", "wide in 390"),
+    ("data:image/jpeg;base64,/9j/", "data:image/jpeg;base64,AAAA", "no picture: P000, pre CT"),
+];
+
+#[test]
+fn every_planted_fault_is_found() {
+    let Some(browser) = chromium() else { return };
+    let run = Run::new(24);
+    let page = run.page(&[]);
+    for (right, wrong, fault) in PLANTED {
+        assert!(page.contains(right), "{right}");
+        fs::write(run.at("report.html"), page.replace(right, wrong)).unwrap();
+        let opened = probed(&browser, &run, 390, false);
+        assert!(opened.found.contains(fault), "{fault}: {}", opened.found);
+    }
+}
+
 #[test]
 fn a_large_cohort_is_paged_and_only_doubtful_patients_have_pictures() {
     let run = Run::new(301);

@@ -248,8 +248,11 @@ fn reviewed(t: Tally) -> String {
     )
 }
 
+/// What the table is called that no paper has.
+pub(super) const OTHER: &str = "Other measures";
+
 pub(super) fn tables(cohort: &Cohort) -> Vec<(&'static str, Grid)> {
-    let titles = ["Table 1: radiologic results", "Table 2: clinical results", "Other measures"];
+    let titles = ["Table 1: radiologic results", "Table 2: clinical results", OTHER];
     let parts = Part::ALL.into_iter().zip(titles);
     let filled = parts.filter_map(|(part, title)| {
         let rows: Vec<&Row> = cohort.rows.iter().filter(|row| row.table == part).collect();
@@ -261,7 +264,7 @@ pub(super) fn tables(cohort: &Cohort) -> Vec<(&'static str, Grid)> {
 /// A row for each criterion, a column for each class and for what cannot be judged.
 fn response_grid(cohort: &Cohort) -> Grid {
     let codes = Class::ALL.map(Class::code);
-    let mut grid = Grid::new(&["", codes[0], codes[1], codes[2], "not evaluable"]);
+    let mut grid = Grid::new(&["criterion", codes[0], codes[1], codes[2], "not evaluable"]);
     for by in Criterion::ALL {
         let counts = counts(&cohort.responses, by);
         let judged: usize = counts.iter().sum();

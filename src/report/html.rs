@@ -124,5 +124,7 @@ fn render(page: &Page) -> Result<String, minijinja::Error> {
 /// The tables of `cohort.md`.
 fn paper_tables(cohort: &Cohort) -> Vec<Table> {
     let tables = tables::tables(cohort).into_iter().enumerate();
-    tables.map(|(i, (title, grid))| Table::of_grid(&format!("table-{}", i + 1), title, &grid)).collect()
+    tables
+        .map(|(i, (title, grid))| Table::of_grid(&format!("table-{}", i + 1), title, &grid, title == tables::OTHER))
+        .collect()
 }

@@ -47,7 +47,7 @@ pub struct Shot {
     /// Whether it is shown from its file.
     pub linked: bool,
     /// The whole picture.
-    pub file: Option<String>,
+    pub file: String,
 }
 
 /// The entries of each exam.
@@ -147,9 +147,11 @@ fn shot(request: &Request, pictures: Option<Pictures>, exam: &[String; 5]) -> Op
     }
     let file = format!("qc/{}.png", ExamName { patient, timepoint, modality, series, lesion }.stem());
     let path = request.run.join(&file);
+    if !path.is_file() {
+        return None;
+    }
     let jpeg = (pictures == Some(Pictures::Embed)).then(|| pictures::embedded(&path)).flatten();
     let linked = pictures == Some(Pictures::Link) && pictures::shows_a_slice(&path);
-    let file = path.is_file().then_some(file);
     Some(Shot { title, jpeg, linked, file })
 }
 
