@@ -269,3 +269,42 @@ fn a_cell_cannot_be_markup() {
     let opened = opened(&browser, &run, &page, 800, false);
     assert_eq!(opened.console, [""; 0]);
 }
+
+#[test]
+fn the_page_says_what_is_in_the_tables_and_what_to_do() {
+    let run = Run::new(24);
+    let page = run.page(&[]);
+    for said in [
+        "26 patients in the run, 24 with a measure before and after. Left out: 2 one timepoint.",
+        "<b>24 of 26</b> <span>12 exams to look at, 1 failed</span>",
+        "Examined once.</td><td>add an exam before or after treatment to the study table",
+        "after: The outline reaches the border of the image.",
+        "not evaluable: The outline reaches the border of the image.",
+        "The file ends before the data its header promises.",
+        "the file ends early; copy it again",
+        "<dt>threshold_sensitive</dt>",
+        "Measured with Osteon 0.1.0. Bone is tissue from 200.0 HU (at 120 kV) on; grades at unknown HU",
+        "<th scope=\"col\">pre</th><th scope=\"col\">mid</th><th scope=\"col\">post</th>",
+        "3 (borderline)",
+        "Response, by lesion",
+        "Compared were the timepoints first and last; the grade after treatment is that of the exam alone.",
+        "<footer><p>Osteon 0.1.0. Research use only; not a medical device.",
+    ] {
+        assert!(page.contains(said), "{said}");
+    }
+    assert!(!page.contains("NaN"));
+}
+
+#[test]
+fn a_table_alone_makes_a_page_too() {
+    let run = Run::new(2);
+    for name in ["run.json", "review.csv", "failures.csv"] {
+        fs::remove_file(run.at(name)).unwrap();
+    }
+    fs::remove_dir_all(run.at("qc")).unwrap();
+    let page = run.page(&[]);
+    for said in ["The folder holds no run.json", "Nothing speaks for looking at an exam.", "No exam failed."] {
+        assert!(page.contains(said), "{said}");
+    }
+    assert!(!page.contains("<img"));
+}

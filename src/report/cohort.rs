@@ -220,6 +220,8 @@ pub(super) const NOTES: &str = "Mean ± SD with the paired t test; median (range
 test. The fall is before minus after with its 95 % interval: of means the mean, of medians the Hodges-Lehmann estimate. \
 p (Holm) counts all rows of its table, by exact p where there is one.";
 
+const DEPEND: &str = " Lesions of one patient are rows of their own, which the tests take for independent.";
+
 /// Who is in it and who is not, and why.
 pub(super) fn flow(cohort: &Cohort) -> String {
     let measures = &cohort.measures;
@@ -233,9 +235,10 @@ pub(super) fn flow(cohort: &Cohort) -> String {
     let left_out = if left_out.is_empty() { String::new() } else { format!(" Left out: {}.", left_out.join(", ")) };
     let whole: usize = measures.units.len();
     let lesions = if whole == all { String::new() } else { format!(", {}", count(whole, "lesion")) };
+    let depend = if whole == all { "" } else { DEPEND };
     let reviewed = cohort.reviewed.map(reviewed).unwrap_or_default();
     format!(
-        "{}{lesions} in the run, {paired} with a measure before and after.{left_out}{reviewed}",
+        "{}{lesions} in the run, {paired} with a measure before and after.{left_out}{depend}{reviewed}",
         count(all, "patient")
     )
 }
