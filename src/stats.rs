@@ -17,6 +17,7 @@ pub mod kappa;
 pub mod mcnemar;
 pub mod paired_t;
 pub mod pairs;
+pub mod proportion;
 #[cfg(test)]
 mod recorded_tests;
 pub mod signed_rank;

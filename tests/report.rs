@@ -187,6 +187,28 @@ fn what_a_page_must_not_do_would_be_seen() {
     assert!(opened.console.len() == 1 && opened.console[0].contains("bad"), "{:?}", opened.console);
 }
 
+/// Faults planted in the page, each with what the probe says of it.
+const PLANTED: [(&str, &str, &str); 5] = [
+    ("--faint: #4d5662", "--faint: #bbbbbb", "contrast 1."),
+    ("return sign * order", "return order", "sorted downwards"),
+    (".includes(wanted)", ".includes('p')", "one found, not 26"),
+    (".wide { overflow-x: auto; }", "", "wide in 390"),
+    ("data:image/jpeg;base64,/9j/", "data:image/jpeg;base64,AAAA", "no picture: P000, pre CT"),
+];
+
+#[test]
+fn every_planted_fault_is_found() {
+    let Some(browser) = chromium() else { return };
+    let run = Run::new(24);
+    let page = run.page(&[]);
+    for (right, wrong, fault) in PLANTED {
+        assert!(page.contains(right), "{right}");
+        fs::write(run.at("report.html"), page.replace(right, wrong)).unwrap();
+        let opened = probed(&browser, &run, 390, false);
+        assert!(opened.found.contains(fault), "{fault}: {}", opened.found);
+    }
+}
+
 #[test]
 fn a_large_cohort_is_paged_and_only_doubtful_patients_have_pictures() {
     let run = Run::new(301);
@@ -246,4 +268,43 @@ fn a_cell_cannot_be_markup() {
     let Some(browser) = chromium() else { return };
     let opened = opened(&browser, &run, &page, 800, false);
     assert_eq!(opened.console, [""; 0]);
+}
+
+#[test]
+fn the_page_says_what_is_in_the_tables_and_what_to_do() {
+    let run = Run::new(24);
+    let page = run.page(&[]);
+    for said in [
+        "26 patients in the run, 24 with a measure before and after. Left out: 2 one timepoint.",
+        "<b>24 of 26</b> <span>12 exams to look at, 1 failed</span>",
+        "Examined once.</td><td>add an exam before or after treatment to the study table",
+        "after: The outline reaches the border of the image.",
+        "not evaluable: The outline reaches the border of the image.",
+        "The file ends before the data its header promises.",
+        "the file ends early; copy it again",
+        "<dt>threshold_sensitive</dt>",
+        "Measured with Osteon 0.1.0. Bone is tissue from 200.0 HU (at 120 kV) on; grades at unknown HU",
+        "<th scope=\"col\">pre</th><th scope=\"col\">mid</th><th scope=\"col\">post</th>",
+        "3 (borderline)",
+        "Response, by lesion",
+        "Compared were the timepoints first and last; the grade after treatment is that of the exam alone.",
+        "<footer><p>Osteon 0.1.0. Research use only; not a medical device.",
+    ] {
+        assert!(page.contains(said), "{said}");
+    }
+    assert!(!page.contains("NaN"));
+}
+
+#[test]
+fn a_table_alone_makes_a_page_too() {
+    let run = Run::new(2);
+    for name in ["run.json", "review.csv", "failures.csv"] {
+        fs::remove_file(run.at(name)).unwrap();
+    }
+    fs::remove_dir_all(run.at("qc")).unwrap();
+    let page = run.page(&[]);
+    for said in ["The folder holds no run.json", "Nothing speaks for looking at an exam.", "No exam failed."] {
+        assert!(page.contains(said), "{said}");
+    }
+    assert!(!page.contains("<img"));
 }

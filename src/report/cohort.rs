@@ -11,6 +11,7 @@ use crate::stats::cohort::response::{Class, Criterion, Response, counts};
 use crate::stats::cohort::reviews::Tally;
 use crate::stats::cohort::rows::{Numbers, Part, Row};
 use crate::stats::figures::{decimals_for, fixed, p_cell, p_text};
+use crate::stats::proportion::wilson;
 use crate::stats::summary::Summary;
 use std::collections::BTreeMap;
 
@@ -218,7 +219,9 @@ pub(super) fn rules(cohort: &Cohort) -> Option<String> {
 pub(super) const NOTES: &str = "Mean ± SD with the paired t test; median (range) and classes with the Wilcoxon signed-rank test \
 (zeros dropped, mid-ranks, corrected for ties, not for continuity), its exact p beside; yes and no with McNemar's exact \
 test. The fall is before minus after with its 95 % interval: of means the mean, of medians the Hodges-Lehmann estimate. \
-p (Holm) counts all rows of its table, by exact p where there is one.";
+p (Holm) counts all rows of its table, by exact p where there is one. Intervals of shares are Wilson's.";
+
+const DEPEND: &str = " Lesions of one patient are rows of their own, which the tests take for independent.";
 
 /// Who is in it and who is not, and why.
 pub(super) fn flow(cohort: &Cohort) -> String {
@@ -233,9 +236,10 @@ pub(super) fn flow(cohort: &Cohort) -> String {
     let left_out = if left_out.is_empty() { String::new() } else { format!(" Left out: {}.", left_out.join(", ")) };
     let whole: usize = measures.units.len();
     let lesions = if whole == all { String::new() } else { format!(", {}", count(whole, "lesion")) };
+    let depend = if whole == all { "" } else { DEPEND };
     let reviewed = cohort.reviewed.map(reviewed).unwrap_or_default();
     format!(
-        "{}{lesions} in the run, {paired} with a measure before and after.{left_out}{reviewed}",
+        "{}{lesions} in the run, {paired} with a measure before and after.{left_out}{depend}{reviewed}",
         count(all, "patient")
     )
 }
@@ -248,8 +252,11 @@ fn reviewed(t: Tally) -> String {
     )
 }
 
+/// What the table is called that no paper has.
+pub(super) const OTHER: &str = "Other measures";
+
 pub(super) fn tables(cohort: &Cohort) -> Vec<(&'static str, Grid)> {
-    let titles = ["Table 1: radiologic results", "Table 2: clinical results", "Other measures"];
+    let titles = ["Table 1: radiologic results", "Table 2: clinical results", OTHER];
     let parts = Part::ALL.into_iter().zip(titles);
     let filled = parts.filter_map(|(part, title)| {
         let rows: Vec<&Row> = cohort.rows.iter().filter(|row| row.table == part).collect();
@@ -261,13 +268,17 @@ pub(super) fn tables(cohort: &Cohort) -> Vec<(&'static str, Grid)> {
 /// A row for each criterion, a column for each class and for what cannot be judged.
 fn response_grid(cohort: &Cohort) -> Grid {
     let codes = Class::ALL.map(Class::code);
-    let mut grid = Grid::new(&["", codes[0], codes[1], codes[2], "not evaluable"]);
+    let mut grid = Grid::new(&["criterion", codes[0], "95 % interval", codes[1], codes[2], "not evaluable"]);
     for by in Criterion::ALL {
         let counts = counts(&cohort.responses, by);
         let judged: usize = counts.iter().sum();
-        let shares = counts.map(|of| if judged == 0 { of.to_string() } else { share(of, judged) });
+        let share = |of: usize| if judged == 0 { of.to_string() } else { share(of, judged) };
+        let [partial, stable, progressive] = counts;
+        let ends = wilson(partial, judged).map(|i| [i.low, i.high].map(|end| fixed(100.0 * end, 1)));
+        let interval = ends.map(|[low, high]| format!("{low} to {high} %")).unwrap_or_default();
         let rest = (cohort.responses.len() - judged).to_string();
-        grid.add([by.title().to_owned()].into_iter().chain(shares).chain([rest]));
+        let cells = [share(partial), interval, share(stable), share(progressive), rest];
+        grid.add([by.title().to_owned()].into_iter().chain(cells));
     }
     grid
 }
@@ -435,6 +446,7 @@ mod tests {
             "| Maximum diameter (mm) | 52.5 (50.0, 55.0) | 45.5 (43.0, 48.0) | 6 | -2.201 | 0.028 | 0.031 | 0.062 | 7.0 (2.0 to 12.0) |",
             "| \u{2003}complete | 0 (0.0 %) | 6 (100.0 %) |",
             "| KPS | 65 (60, 70) | 80 (70, 90) | 2 |",
+            "| RECIST 1.1 | 0 (0.0 %) | 0.0 to 39.0 % | 6 (100.0 %) | 0 (0.0 %) | 0 |\n| Choi | 0 |  | 0 | 0 | 6 |",
             "After treatment 6 (100.0 %) of 6 had a marginal rim; in 6 (100.0 %) it was complete.",
             "it fell in 6 of 6, stayed in 0 and rose in 0.",
         ] {

@@ -20,6 +20,7 @@ use crate::report::cohort as tables;
 use crate::report::plots::Plot;
 use crate::stats::cohort::Cohort;
 use cards::Card;
+use findings::by_lesion;
 use headlines::Headline;
 use minijinja::syntax::SyntaxConfig;
 use minijinja::value::Serde;
@@ -82,10 +83,8 @@ pub fn page(request: &Request) -> Result<String, String> {
     let reviews = findings::reviews(request.run);
     let failures = findings::failure_table(request.run);
     let methods = methods::methods(request);
-    let anchor = |patient: &str, lesion: &str| {
-        let units = &cohort.measures.units;
-        units.iter().position(|unit| unit.patient == patient && unit.lesion == lesion).map(cards::anchor)
-    };
+    let units = cohort.measures.units.iter().enumerate();
+    let anchors = units.map(|(i, unit)| ([unit.patient.as_str(), unit.lesion.as_str()], cards::anchor(i))).collect();
     let filled = Page {
         style: STYLE,
         script: SCRIPT,
@@ -99,9 +98,9 @@ pub fn page(request: &Request) -> Result<String, String> {
         tables: paper_tables(cohort),
         rules: tables::rules(cohort),
         plots: request.plots,
-        patients: overview::overview(cohort, &reviews),
+        patients: overview::overview(cohort, &by_lesion(&reviews)),
         cards: cards::cards(request, &reviews),
-        review: findings::review_table(&reviews, anchor),
+        review: findings::review_table(&reviews, &anchors),
         failures,
         glossary: findings::glossary(&reviews),
         pictured: request.pictures != Pictures::None,
@@ -124,5 +123,7 @@ fn render(page: &Page) -> Result<String, minijinja::Error> {
 /// The tables of `cohort.md`.
 fn paper_tables(cohort: &Cohort) -> Vec<Table> {
     let tables = tables::tables(cohort).into_iter().enumerate();
-    tables.map(|(i, (title, grid))| Table::of_grid(&format!("table-{}", i + 1), title, &grid)).collect()
+    tables
+        .map(|(i, (title, grid))| Table::of_grid(&format!("table-{}", i + 1), title, &grid, title == tables::OTHER))
+        .collect()
 }

@@ -1,11 +1,11 @@
 //! A card for each lesion: its pictures side by side in the order of time, and the numbers that decided.
 
 use super::Request;
-use super::findings::Review;
+use super::findings::{ByLesion, Review, by_lesion};
 use super::pictures;
 use super::table::{Cell, Table};
 use super::values::{MEASURES, Shown, written};
-use super::words::words;
+use super::words::{sentence, words};
 use crate::batch::study::ExamName;
 use crate::config::Pictures;
 use crate::measure::Modality;
@@ -47,11 +47,11 @@ pub struct Shot {
     /// Whether it is shown from its file.
     pub linked: bool,
     /// The whole picture.
-    pub file: Option<String>,
+    pub file: String,
 }
 
 /// The entries of each exam.
-pub type ByExam<'a> = BTreeMap<&'a [String; 5], Vec<(&'a Key, &'a Entry)>>;
+type ByExam<'a> = BTreeMap<&'a [String; 5], Vec<(&'a Key, &'a Entry)>>;
 
 /// The anchor of the card of a unit.
 pub fn anchor(unit: usize) -> String {
@@ -67,16 +67,28 @@ pub fn name(unit: &Unit) -> String {
     }
 }
 
-/// The cards of all units, in the order of the cohort.
-pub fn cards(request: &Request, reviews: &[Review]) -> Vec<Card> {
-    let mut exams = ByExam::new();
-    request.cohort.exams.iter().for_each(|(key, entry)| exams.entry(&key.exam).or_default().push((key, entry)));
-    let embedded = embedded(request, reviews);
-    let units = request.cohort.measures.units.iter().enumerate();
-    units.map(|(i, unit)| card(request, reviews, &exams, &embedded, i, unit)).collect()
+/// What all cards are made from.
+struct Deck<'a> {
+    request: &'a Request<'a>,
+    exams: ByExam<'a>,
+    reviews: ByLesion<'a>,
+    responses: BTreeMap<usize, &'a Response>,
+    /// Patients whose pictures are part of the page.
+    embedded: BTreeSet<&'a str>,
 }
 
-/// Patients whose pictures are part of the file: all of a small cohort, else the most doubtful.
+/// The cards of all units, in the order of the cohort.
+pub fn cards(request: &Request, reviews: &[Review]) -> Vec<Card> {
+    let cohort = request.cohort;
+    let mut exams = ByExam::new();
+    cohort.exams.iter().for_each(|(key, entry)| exams.entry(&key.exam).or_default().push((key, entry)));
+    let responses = cohort.responses.iter().map(|response| (response.unit, response)).collect();
+    let embedded = embedded(request, reviews);
+    let deck = Deck { request, exams, reviews: by_lesion(reviews), responses, embedded };
+    cohort.measures.units.iter().enumerate().map(|(i, unit)| deck.card(i, unit)).collect()
+}
+
+/// All patients of a small cohort, else the most doubtful ones.
 fn embedded<'a>(request: &'a Request, reviews: &'a [Review]) -> BTreeSet<&'a str> {
     let all: BTreeSet<&str> = request.cohort.measures.units.iter().map(|unit| unit.patient.as_str()).collect();
     if all.len() <= MOST_EMBEDDED {
@@ -91,31 +103,43 @@ fn embedded<'a>(request: &'a Request, reviews: &'a [Review]) -> BTreeSet<&'a str
     most
 }
 
-fn card(
-    request: &Request,
-    reviews: &[Review],
-    exams: &ByExam,
-    embedded: &BTreeSet<&str>,
-    i: usize,
-    unit: &Unit,
-) -> Card {
-    let own = exams_of(exams, unit);
-    let doubted = |review: &&Review| review.exam[0] == unit.patient && review.exam[4] == unit.lesion;
-    let review = reviews.iter().filter(doubted).map(|r| format!("{} {}: {}", r.exam[1], r.exam[2], r.why));
-    let pictures = match request.pictures {
-        Pictures::Embed if !embedded.contains(unit.patient.as_str()) => None,
-        Pictures::None => None,
-        asked => Some(asked),
-    };
-    let has_files = request.pictures != Pictures::None;
-    Card {
-        id: anchor(i),
-        title: name(unit),
-        response: response(request.cohort.responses.iter().find(|r| r.unit == i)),
-        excluded: unit.excluded.as_deref().map(super::words::sentence),
-        review: review.collect(),
-        shots: own.iter().filter_map(|exam| shot(request, pictures, exam)).filter(|_| has_files).collect(),
-        numbers: numbers(i, unit, exams, &own),
+impl Deck<'_> {
+    fn card(&self, i: usize, unit: &Unit) -> Card {
+        let own = exams_of(&self.exams, unit);
+        let reviews = self.reviews.get(&[unit.patient.as_str(), unit.lesion.as_str()]).into_iter().flatten();
+        Card {
+            id: anchor(i),
+            title: name(unit),
+            response: self.responses.get(&i).map(|found| response(found)).unwrap_or_default(),
+            excluded: unit.excluded.as_deref().map(sentence),
+            review: reviews.map(|r| format!("{} {}: {}", r.exam[1], r.exam[2], r.why)).collect(),
+            shots: own.iter().filter_map(|exam| self.shot(exam)).collect(),
+            numbers: numbers(i, unit, &self.exams, &own),
+        }
+    }
+
+    /// The picture of an exam; `None` where there is no file, or none shall be shown.
+    fn shot(&self, exam: &[String; 5]) -> Option<Shot> {
+        let modality = [Modality::Ct, Modality::Mr].into_iter().find(|m| m.name() == exam[2])?;
+        let [patient, timepoint, _, series, lesion] = exam.clone();
+        let mut title = format!("{timepoint} {}", modality.name());
+        if series != ExamName::SERIES {
+            title += &format!(" {series}");
+        }
+        let embed = self.embedded.contains(patient.as_str());
+        let stem = ExamName { patient, timepoint, modality, series, lesion }.stem();
+        let file = format!("qc/{stem}.png");
+        let path = self.request.run.join(&file);
+        // A table that no run has written may hold any name.
+        if stem.contains('/') || !path.is_file() {
+            return None;
+        }
+        let (jpeg, linked) = match self.request.pictures {
+            Pictures::Embed => (embed.then(|| pictures::embedded(&path)).flatten(), false),
+            Pictures::Link => (None, pictures::shows_a_slice(&path)),
+            Pictures::None => return None,
+        };
+        Some(Shot { title, jpeg, linked, file })
     }
 }
 
@@ -130,27 +154,11 @@ fn exams_of<'a>(exams: &ByExam<'a>, unit: &Unit) -> Vec<&'a [String; 5]> {
     own
 }
 
-fn response(found: Option<&Response>) -> String {
-    let Some(response) = found else { return String::new() };
-    let each = Criterion::ALL.iter().zip(&response.classes);
+fn response(found: &Response) -> String {
+    let each = Criterion::ALL.iter().zip(&found.classes);
     let said =
         each.map(|(by, class)| format!("{} {}", by.title(), class.as_ref().map_or("not evaluable", |c| c.code())));
     said.collect::<Vec<_>>().join(", ")
-}
-
-fn shot(request: &Request, pictures: Option<Pictures>, exam: &[String; 5]) -> Option<Shot> {
-    let modality = [Modality::Ct, Modality::Mr].into_iter().find(|m| m.name() == exam[2])?;
-    let [patient, timepoint, _, series, lesion] = exam.clone();
-    let mut title = format!("{timepoint} {}", modality.name());
-    if series != ExamName::SERIES {
-        title += &format!(" {series}");
-    }
-    let file = format!("qc/{}.png", ExamName { patient, timepoint, modality, series, lesion }.stem());
-    let path = request.run.join(&file);
-    let jpeg = (pictures == Some(Pictures::Embed)).then(|| pictures::embedded(&path)).flatten();
-    let linked = pictures == Some(Pictures::Link) && pictures::shows_a_slice(&path);
-    let file = path.is_file().then_some(file);
-    Some(Shot { title, jpeg, linked, file })
 }
 
 /// The measures that decide, a row each, a column for every timepoint; `None` if there is none.

@@ -42,13 +42,23 @@ pub fn reviews(run: &Path) -> Vec<Review> {
     read(&run.join("review.csv")).into_iter().map(of).collect()
 }
 
-/// The exams that a person should look at; `anchor` leads to the card of a patient and lesion.
-pub fn review_table(reviews: &[Review], anchor: impl Fn(&str, &str) -> Option<String>) -> Table {
+/// What there is to look at of each patient and lesion.
+pub type ByLesion<'a> = BTreeMap<[&'a str; 2], Vec<&'a Review>>;
+
+/// The same lines by patient and lesion.
+pub fn by_lesion(reviews: &[Review]) -> ByLesion<'_> {
+    let mut found = ByLesion::new();
+    reviews.iter().for_each(|review| found.entry([&review.exam[0], &review.exam[4]]).or_default().push(review));
+    found
+}
+
+/// The exams that a person should look at; `anchors` lead to the card of a patient and lesion.
+pub fn review_table(reviews: &[Review], anchors: &BTreeMap<[&str; 2], String>) -> Table {
     let mut table =
         Table::sortable("review", "Exams to look at", &["patient", "timepoint", "modality", "doubt", "why"]);
     for review in reviews {
         let [patient, timepoint, modality, _, lesion] = &review.exam;
-        let who = match anchor(patient, lesion) {
+        let who = match anchors.get(&[patient.as_str(), lesion.as_str()]) {
             Some(id) => Cell::link(patient, format!("#{id}")),
             None => Cell::text(patient),
         };

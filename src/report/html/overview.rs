@@ -1,7 +1,7 @@
 //! The table of all lesions: what they were before and after, how they responded, how doubtful they are.
 
 use super::cards::{anchor, name};
-use super::findings::Review;
+use super::findings::ByLesion;
 use super::table::{Cell, Table};
 use super::values::{MEASURES, Shown, number, written};
 use crate::stats::cohort::Cohort;
@@ -14,7 +14,7 @@ use std::collections::BTreeMap;
 type Column<'a> = (&'a Shown, BTreeMap<usize, &'a Pair>);
 
 /// A row for each lesion.
-pub fn overview(cohort: &Cohort, reviews: &[Review]) -> Table {
+pub fn overview(cohort: &Cohort, reviews: &ByLesion) -> Table {
     let columns: Vec<Column> = MEASURES.iter().filter(|m| m.in_overview).filter_map(|m| column(cohort, m)).collect();
     let mut header = vec!["patient".to_owned()];
     for (shown, _) in &columns {
@@ -35,8 +35,8 @@ pub fn overview(cohort: &Cohort, reviews: &[Review]) -> Table {
         if !responses.is_empty() {
             row.extend(responded(responses.get(&i).copied()));
         }
-        let doubts = reviews.iter().filter(|r| r.exam[0] == unit.patient && r.exam[4] == unit.lesion);
-        row.push(shown(doubts.filter_map(|r| r.doubt.parse().ok()).reduce(f64::max), 1));
+        let doubts = reviews.get(&[unit.patient.as_str(), unit.lesion.as_str()]).into_iter().flatten();
+        row.push(shown(doubts.filter_map(|review| review.doubt.parse().ok()).reduce(f64::max), 1));
         table.rows.push(row);
     }
     table

@@ -12,6 +12,8 @@ pub struct Table {
     pub caption: String,
     /// Whether it can be sorted and filtered.
     pub sortable: bool,
+    /// Whether it is opened only when asked for.
+    pub folded: bool,
     /// What the columns are called.
     pub header: Vec<String>,
     /// Its rows.
@@ -50,14 +52,14 @@ impl Table {
     /// A table that can be sorted and filtered.
     pub fn sortable(id: &str, caption: &str, header: &[&str]) -> Self {
         let header = header.iter().map(|cell| (*cell).to_owned()).collect();
-        Self { id: id.to_owned(), caption: caption.to_owned(), sortable: true, header, rows: Vec::new() }
+        Self { id: id.to_owned(), caption: caption.to_owned(), sortable: true, folded: false, header, rows: Vec::new() }
     }
 
     /// A table as the paper prints it, whose rows belong below one another.
-    pub fn of_grid(id: &str, caption: &str, grid: &Grid) -> Self {
+    pub fn of_grid(id: &str, caption: &str, grid: &Grid, folded: bool) -> Self {
         let rows = grid.rows().iter().map(|row| row.iter().map(Cell::text).collect()).collect();
         let named = |name: &String| if name.is_empty() { "measure".to_owned() } else { name.clone() };
         let header = grid.header().iter().map(named).collect();
-        Self { id: id.to_owned(), caption: caption.to_owned(), sortable: false, header, rows }
+        Self { id: id.to_owned(), caption: caption.to_owned(), sortable: false, folded, header, rows }
     }
 }

@@ -55,9 +55,16 @@ pub fn words(code: &str) -> Words {
     }
     let mut measured = REASONS.iter().chain(FAULTS).chain(FAILURES);
     measured.find(|reason| reason.code == plain).map_or_else(
-        || of(&format!("{}.", plain.replace('_', " ")), "see exams.csv and failures.csv"),
-        |reason| of(reason.about, reason.remedy),
+        || of(&as_sentence(&plain.replace('_', " ")), "see exams.csv and failures.csv"),
+        |reason| of(&as_sentence(reason.about), reason.remedy),
     )
+}
+
+/// With a capital and a full stop, which the words of file faults lack.
+fn as_sentence(text: &str) -> String {
+    let mut letters = text.chars();
+    let first: String = letters.next().into_iter().flat_map(char::to_uppercase).collect();
+    format!("{first}{}.", letters.as_str().trim_end_matches('.'))
 }
 
 /// A reason of a pair, `before:code;after:code`, taken apart into sides and codes.
@@ -91,7 +98,7 @@ mod tests {
                 && both.ends_with("after: Left out by cohort.exclude_flags.")
         );
         assert!(words("truncated_file").remedy.contains("copy"), "a fault of a file");
-        assert_eq!(words("some_new_code").about, "some new code.");
+        assert_eq!(words("some_new_code").about, "Some new code.");
         assert_eq!(sides("before:a;after:excluded_flag:b"), [("before", "a"), ("after", "excluded_flag:b")]);
     }
 }

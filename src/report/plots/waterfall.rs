@@ -107,7 +107,7 @@ fn draw(area: &Area, bars: &[Bar]) -> Drawn {
     let across = |y: f64| vec![(0.0, y), (bars.len() as f64, y)];
     chart.draw_series([PathElement::new(across(0.0), BLACK.stroke_width(1))])?;
     for limit in [-RECIST_FALL, RECIST_RISE] {
-        chart.draw_series([DashedPathElement::new(across(limit).into_iter(), 6, 4, BLACK.mix(0.6).stroke_width(1))])?;
+        chart.draw_series([DashedPathElement::new(across(limit), 6, 4, BLACK.mix(0.6).stroke_width(1))])?;
     }
     legend(area, bars)
 }

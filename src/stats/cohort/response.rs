@@ -89,10 +89,11 @@ const DENSITY_STEP: f64 = 15.0;
 /// Five decimals are written: a share that is nearer to a limit than this is at the limit.
 const AT_LIMIT: f64 = 1e-9;
 
-/// The response of every lesion that has a diameter on CT at any time.
+/// The response of every lesion that is in some pair and should have a diameter on CT.
 pub fn responses(measures: &Pairing) -> Vec<Response> {
     let of = |name: &str| -> BTreeMap<usize, &Pair> {
         let found = measures.pairs.iter().filter(|p| p.modality == "CT" && p.measure == name);
+        let found = found.filter(|pair| measures.units[pair.unit].excluded.is_none());
         found.map(|pair| (pair.unit, pair)).collect()
     };
     let densities = of("mean_density");
@@ -135,10 +136,11 @@ fn recist(measures: &Pairing, size: &Pair) -> Result<Class, String> {
     })
 }
 
-/// The class by the change of size, and by whether the density responds; that is not asked of a lesion that is smaller.
+/// The class by the change of size, and by whether the density responds. Both must be known, even where one would do:
+/// otherwise only responders could be judged without a density, and their share would be too large.
 fn by_size_or_density(size: Result<f64, String>, responds: Result<bool, String>) -> Result<Class, String> {
-    let size = size?;
-    if size <= -SIZE_STEP + AT_LIMIT || responds? {
+    let (size, responds) = (size?, responds?);
+    if size <= -SIZE_STEP + AT_LIMIT || responds {
         return Ok(Class::Partial);
     }
     Ok(if size >= SIZE_STEP - AT_LIMIT { Class::Progressive } else { Class::Stable })
@@ -205,7 +207,8 @@ mod tests {
     fn what_cannot_be_judged_has_a_reason() {
         let small = of(&[("9.9", "100"), ("5", "100")]);
         assert_eq!(small.classes[0], Err("before:below_recist_10mm".into()));
-        assert_eq!(small.classes[1], Ok(Class::Partial), "smaller, whatever the density");
+        assert_eq!(small.classes[1], Ok(Class::Partial));
+        assert_eq!(codes(&[("50", ""), ("40", "100")]), "SD NE NE", "smaller, but no density");
         let blind = of(&[("50", "-3"), ("50", "100")]);
         assert_eq!(blind.classes[1], Err("before:mean_density_not_positive".into()));
         assert_eq!(blind.density, None);
