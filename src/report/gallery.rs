@@ -6,7 +6,7 @@ pub use crate::batch::measurer::Gallery;
 pub use crate::batch::study::ExamName;
 use crate::measure::Modality;
 use crate::measure::board::Board;
-use crate::measure::keys::{AXIAL_IMAGE, AXIAL_STRUCTURES, INTERIOR, OUTLINE, RIM, RIM_SLICES, SCAN, SLICES};
+use crate::measure::keys::{AXIAL_IMAGE, AXIAL_STRUCTURES, CYSTS, INTERIOR, OUTLINE, RIM, RIM_SLICES, SCAN, SLICES};
 use crate::measure::rows::ExamRows;
 
 /// The deciding slice and the contact sheet of an exam, as PNG.
@@ -19,6 +19,7 @@ impl Gallery for Pictures {
                 SCAN.name,
                 AXIAL_IMAGE.name,
                 AXIAL_STRUCTURES.name,
+                CYSTS.name,
                 OUTLINE.name,
                 SLICES.name,
                 RIM.name,

@@ -7,7 +7,8 @@ use crate::geometry::Geometry;
 use crate::io::nifti::write::encode;
 use crate::measure::Board;
 use crate::measure::keys::{
-    AXIAL_IMAGE, FOUND_HERE, INTERIOR, OUTLINE, RIM, RIM_SLICES, SCAN, SEGMENTATION, STRUCTURES, Structures, TUMOUR,
+    AXIAL_IMAGE, CYSTS, FOUND_HERE, INTERIOR, OUTLINE, RIM, RIM_SLICES, SCAN, SEGMENTATION, STRUCTURES, Structures,
+    TUMOUR,
 };
 use crate::measure::rows::ExamRows;
 use crate::ops::interior::{Interior, Tissue};
@@ -32,6 +33,7 @@ impl Gallery for Masks {
                 SEGMENTATION.name,
                 STRUCTURES.name,
                 FOUND_HERE.name,
+                CYSTS.name,
                 AXIAL_IMAGE.name,
                 OUTLINE.name,
                 RIM.name,
@@ -47,7 +49,7 @@ impl Gallery for Masks {
         let file = |(name, mask): (&str, Mask)| {
             (format!("{}_{name}.nii.gz", who.stem()), encode(&onto(&mask, &scan.whole), true))
         };
-        segmented.into_iter().chain(of_spine(board)).chain(of_bone(board)).map(file).collect()
+        segmented.into_iter().chain(of_spine(board)).chain(of_cysts(board)).chain(of_bone(board)).map(file).collect()
     }
 }
 
@@ -58,6 +60,13 @@ fn of_spine(board: &Board) -> Vec<(&'static str, Mask)> {
         names.iter().filter_map(|name| Some((*name, all.get(name)?.clone()))).collect()
     };
     found.map_or_else(Vec::new, named)
+}
+
+/// Cysts that nobody drew.
+fn of_cysts(board: &Board) -> Option<(&'static str, Mask)> {
+    let drawn = board.find(&STRUCTURES)?.contains_key("cyst");
+    let cysts = board.find(&CYSTS).filter(|cysts| !drawn && cysts.count > 0)?;
+    Some(("cyst", cysts.mask.clone()))
 }
 
 /// The rim and the bone inside it, as far as they were judged.

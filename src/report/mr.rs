@@ -3,11 +3,11 @@
 use super::canvas::{Canvas, Frame, Pen};
 use super::deciding::{HEIGHT, IMAGE, NUMBERS, ORIENTATION, WIDTH, footer, heading, key, window};
 use super::lettering::{BODY, BOLD, SMALL};
-use super::palette::{CANAL, CORD, Colour, FAINT, GROUND, HALO, INK, PANEL, TUMOUR};
+use super::palette::{CANAL, CORD, CYST, Colour, FAINT, GROUND, HALO, INK, PANEL, TUMOUR};
 use super::view::{View, Window};
 use super::{marks, panel, sheet};
 use crate::measure::board::Board;
-use crate::measure::keys::{AXIAL_IMAGE, AXIAL_STRUCTURES, OUTLINE, SLICES};
+use crate::measure::keys::{AXIAL_IMAGE, AXIAL_STRUCTURES, CYSTS, OUTLINE, SLICES};
 use crate::measure::rows::{ExamRow, ExamRows};
 use crate::measure::{Modality, columns};
 use crate::ops::outline::{Place, SliceOutline, outlines};
@@ -47,6 +47,7 @@ impl<'a> Exam<'a> {
             (Some(Cow::Borrowed(tumour.as_slice())), pen(TUMOUR, None), "tumour"),
             (given("canal"), pen(CANAL, Some([9.0, 4.0])), "canal"),
             (given("cord"), pen(CORD, Some([3.0, 3.0])), "cord"),
+            (board.find(&CYSTS).map(|c| Cow::Owned(outlines(&c.mask, 0))), pen(CYST, Some([6.0, 2.0])), "cyst"),
         ];
         let drawn = all.into_iter().filter_map(|(outlines, pen, name)| Some(Drawn { outlines: outlines?, pen, name }));
         Some(Self { rows, image, places, drawn: drawn.collect(), window: usual_window(image) })
@@ -120,10 +121,13 @@ type Text = fn(f64) -> String;
 fn numbers(canvas: &mut Canvas, exam: &Exam<'_>, k: usize) {
     let mut column = panel::Column::new(canvas, NUMBERS);
     let place = |row: Option<&ExamRow>| row.and_then(|r| r.slice).map(|s| format!("  slice {s}")).unwrap_or_default();
-    let shown: [(&str, &str, Text); 5] = [
+    let shown: [(&str, &str, Text); 8] = [
         ("CANAL TAKEN BY TUMOUR", "canal_occupancy", |v| format!("{:.0} %", 100.0 * v)),
+        ("CORD COMPRESSED", "cord_compression", |v| v.to_string()),
+        ("EPIDURAL COMPRESSION (ESCC)", "escc", |v| v.to_string()),
         ("CORD NARROWER BY (MSCC)", "mscc", |v| format!("{v:.0} %")),
-        ("CORD AREA LOST", "cord_area_loss", |v| format!("{:.0} %", 100.0 * v)),
+        ("SIGNAL, TUMOUR / CORD", "si_ratio", |v| format!("{v:.2}")),
+        ("LARGEST CYST", "cyst_diameter", |v| format!("{v:.1} mm")),
         ("LARGEST DIAMETER", "max_diameter", |v| format!("{v:.1} mm")),
         ("VOLUME", "volume", |v| format!("{:.1} ml", v / 1000.0)),
     ];

@@ -33,6 +33,8 @@ pub const TUMOUR: Colour = COVERED;
 pub const CANAL: Colour = [0, 158, 115, 255];
 /// The cord.
 pub const CORD: Colour = [230, 159, 0, 255];
+/// A cyst.
+pub const CYST: Colour = [204, 121, 167, 255];
 /// The longest diameter, and what decides.
 pub const CHORD: Colour = [240, 228, 66, 255];
 

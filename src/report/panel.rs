@@ -94,9 +94,10 @@ pub fn measure(column: &mut Column<'_>, heading: &str, row: Option<&ExamRow>, te
     let Some(row) = row else { return };
     let remark = if row.status == Status::Borderline { ", BORDERLINE" } else { "" };
     column.line(&format!("{heading}{remark}"), SMALL, FAINT);
-    match row.number() {
-        Some(value) => column.line(&text(value), BOLD, INK),
-        None => column.line("not evaluable", BOLD, CHORD),
+    match (row.number(), row.class()) {
+        (Some(value), _) => column.line(&text(value), BOLD, INK),
+        (None, Some(class)) => column.line(class, BOLD, INK),
+        (None, None) => column.line("not evaluable", BOLD, CHORD),
     }
     column.space(5);
 }
