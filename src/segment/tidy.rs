@@ -65,7 +65,7 @@ mod tests {
     fn threads_strangers_and_holes_go() {
         let block = |x: usize, y: usize, lo: usize, hi: usize| (lo..hi).contains(&x) && (2..10).contains(&y);
         let mask = Mask::from_fn(Geometry::upright([30, 12, 3], [0.7, 0.7, 4.0]), |[x, y, z]| {
-            let hole = z == 1 && (4..7).contains(&x) && (5..7).contains(&y);
+            let hole = z == 1 && (x, y) == (5, 5);
             (block(x, y, 2, 10) && !hole) || (y == 6 && x > 9) || block(x, y, 15, 28)
         });
         let left = tidied(&mask, |i| i % 30 == 3 && i / 30 % 12 == 3);

@@ -1,6 +1,6 @@
 //! From an image and a prompt to the tumour's mask: minimum cut, GrowCut beside it, and both held against each other.
 //!
-//! Every constant was chosen on seeds 1 to 16 of `scripts/oracle/mr_simulate.py`; what was tried is in
+//! Every constant was chosen on seeds 1 to 8 of `scripts/oracle/mr_simulate.py`; what was tried is in
 //! `scripts/segmentation/README.md`.
 
 use super::agreement::{Agreement, dice, doubts, jittered};
