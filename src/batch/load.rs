@@ -144,7 +144,7 @@ pub fn open<'a>(row: &'a Row, base: &'a Path, source: &dyn Source, patterns: &Pa
     let all_drawn = outlined.is_some() && SPINE.iter().all(|name| is_drawn(*name));
     // On CT nothing is segmented, and outlines go before prompts.
     let marked = match row.exam.modality {
-        Modality::Mr if !all_drawn => prompts::marked(row, base, source, image.geometry())?,
+        Modality::Mr if !all_drawn => prompts::marked(row, base, source, image.geometry(), outlined.is_some())?,
         _ => Prompts::default(),
     };
     let canal_points = if SPINE.iter().all(|name| is_drawn(*name)) { Vec::new() } else { marked.canal };

@@ -28,20 +28,28 @@ pub struct Prompts {
     pub canal: Vec<Vec3>,
 }
 
-/// Reads the prompts of a row.
+/// Reads the prompts of a row; of one whose tumour is outlined only the points along the canal.
 ///
 /// # Errors
 /// If a file cannot be used, a list has a name nobody knows, a point lies outside the image, or points do not say where the
 /// canal runs.
-pub fn marked(row: &Row, base: &Path, source: &dyn Source, image: &Geometry) -> Result<Prompts, Trouble> {
-    let all = read(row, base, source)?;
+pub fn marked(
+    row: &Row,
+    base: &Path,
+    source: &dyn Source,
+    image: &Geometry,
+    outlined: bool,
+) -> Result<Prompts, Trouble> {
+    let mut all = read(row, base, source)?;
+    all.retain(|one| !outlined || role(&one.markup.name) == Some(Role::Canal));
     all.iter().try_for_each(|one| usable(one, image))?;
     let canal = points_of(&all, &Role::Canal);
     if !canal.is_empty() && Course::of(&canal, image).is_none() {
         let message = "the points of the canal lie at one height: set two to four along it, upwards";
         return Err(Trouble::data("prompts", PROMPT_CANAL, message));
     }
-    Ok(Prompts { tumour: tumour(&all)?, canal })
+    let tumour = if outlined { None } else { tumour(&all)? };
+    Ok(Prompts { tumour, canal })
 }
 
 /// The points of all lists with a role.
@@ -93,6 +101,12 @@ fn usable(one: &Placed, image: &Geometry) -> Result<(), Trouble> {
     if matches!(one.markup.shape, Shape::Fiducial(_)) && role(&one.markup.name).is_none() {
         let message = format!("{place}: nobody knows what the points of that name mark: known are {KNOWN}");
         return Err(Trouble::data("prompts", PROMPT_UNKNOWN, message));
+    }
+    let whole = image.dims.iter().zip(image.spacing).map(|(n, mm)| *n as f64 * mm);
+    let diagonal_mm = whole.map(|mm| mm * mm).sum::<f64>().sqrt();
+    if matches!(&one.markup.shape, Shape::Roi(roi) if roi.size_mm.iter().any(|mm| *mm > diagonal_mm)) {
+        let message = format!("{place}: the box is larger than the image: draw it around the tumour, in mm");
+        return Err(Trouble::data("prompts", PROMPT_OFF_IMAGE, message));
     }
     let points = points(&one.markup.shape);
     let Some(k) = points.iter().position(|p| !is_in(image, *p)) else { return Ok(()) };

@@ -58,7 +58,7 @@ const NEEDS: &[&str] = &[keys::CANAL.name, keys::SLICES.name, keys::WHOLE_BORDER
 const SPIKE: f64 = 1.5;
 
 /// The rows with tumour and canal.
-fn shown(canal: &[CanalSlice]) -> Result<Vec<usize>, Refusal> {
+pub fn shown(canal: &[CanalSlice]) -> Result<Vec<usize>, Refusal> {
     let both: Vec<usize> = (0..canal.len()).filter(|&k| canal[k].at_tumour && canal[k].canal_mm2 > 0.0).collect();
     if both.is_empty() { Err(Refusal::of(reason::NO_CANAL_AT_LEVEL, "")) } else { Ok(both) }
 }

@@ -1,7 +1,8 @@
 //! Whether the tumour compresses the cord, and how far it has come: the grade of Bilsky et al. 2010 (method.md 1.8).
 
+use super::canal::shown;
 use super::cord::{goes_on, usual_beside};
-use super::{Measure, Measurement, Modality, Reading, Refusal, View, flag, keys, reason, settings::Settings};
+use super::{Flag, Measure, Measurement, Modality, Reading, Refusal, View, flag, keys, reason, settings::Settings};
 use crate::ops::compression::Contact;
 use crate::ops::cord::CordSlice;
 
@@ -90,14 +91,38 @@ fn worst(view: &View<'_>) -> Result<Option<Worst>, Refusal> {
 }
 
 fn compression(view: &View<'_>, _: &Settings) -> Result<Reading, Refusal> {
-    Ok(match worst(view)? {
-        None => Reading::class("no"),
-        Some(worst) => {
-            let near = (worst.loss - 1.0).abs() < NEAR / LOSS;
-            let class = if worst.loss >= 1.0 { "yes" } else { "no" };
-            Reading::class(class).on_slice(worst.slice).borderline_if(near).flag_if(near, flag::NEEDS_READER)
-        }
-    })
+    let worst = worst(view)?;
+    if worst.as_ref().is_none_or(|w| w.loss < 1.0) {
+        whole_cord(view)?;
+    }
+    let reading = worst.map_or(Reading::class("no"), |worst| {
+        let near = (worst.loss - 1.0).abs() < NEAR / LOSS;
+        let class = if worst.loss >= 1.0 { "yes" } else { "no" };
+        Reading::class(class).on_slice(worst.slice).borderline_if(near).flag_if(near, flag::NEEDS_READER)
+    });
+    Ok(in_part(view, reading))
+}
+
+/// The share of the tumour's slices on which there is cord.
+fn shown_share(view: &View<'_>) -> f64 {
+    let (cord, outlines) = (view.get(&keys::CORD), view.get(&keys::OUTLINE));
+    outlines.iter().filter(|o| cord[o.plane].is_some()).count() as f64 / outlines.len() as f64
+}
+
+/// Refuses to say that nothing is compressed where the cord is not shown beside all of the tumour: it may be there.
+fn whole_cord(view: &View<'_>) -> Result<(), Refusal> {
+    let share = shown_share(view);
+    if share < 1.0 {
+        Err(Refusal::of(reason::CORD_NOT_SEGMENTED, format!("on {share:.2} of the slices")))
+    } else {
+        Ok(())
+    }
+}
+
+/// With a remark where the cord is not shown beside all of the tumour.
+fn in_part(view: &View<'_>, reading: Reading) -> Reading {
+    let share = shown_share(view);
+    reading.flag_if(share < 1.0, Flag::with(&flag::CORD_IN_PART, format!("{share:.2}")))
 }
 
 /// The grade on the slice where it is highest.
@@ -109,18 +134,22 @@ fn escc(view: &View<'_>, _: &Settings) -> Result<Reading, Refusal> {
         let fluid = view.get(&keys::CONTACT)[worst.plane].map_or(0.0, |c| c.fluid);
         let class = if fluid < NO_FLUID { "3" } else { "2" };
         let near = worst.loss - 1.0 < NEAR / LOSS;
-        return Ok(Reading::class(class).on_slice(worst.slice).borderline_if(near).flag_if(near, flag::NEEDS_READER));
+        let reading = Reading::class(class).on_slice(worst.slice).borderline_if(near);
+        return Ok(in_part(view, reading.flag_if(near, flag::NEEDS_READER)));
     }
+    whole_cord(view)?;
+    let (canal, places) = (view.get(&keys::CANAL), view.get(&keys::SLICES));
+    let rows = shown(canal)?;
     if let Some(worst) = touched {
         let near = 1.0 - worst.loss < NEAR / LOSS;
         return Ok(Reading::class("1c").on_slice(worst.slice).borderline_if(near).flag_if(near, flag::NEEDS_READER));
     }
-    let (canal, places) = (view.get(&keys::CANAL), view.get(&keys::SLICES));
     let share = |k: usize| canal[k].occupancy().unwrap_or_default();
-    let fullest = (0..canal.len()).max_by(|&a, &b| share(a).total_cmp(&share(b)).then(b.cmp(&a)));
-    Ok(match fullest.map(|k| (share(k), places[k].slice)) {
+    let fullest = rows.into_iter().max_by(|&a, &b| share(a).total_cmp(&share(b)).then(b.cmp(&a)));
+    let reading = match fullest.map(|k| (share(k), places[k].slice)) {
         Some((share, slice)) if share > EPIDURAL_SHARE => Reading::class("1b").on_slice(slice),
         Some((share, slice)) if share > 0.0 => Reading::class("1a").on_slice(slice),
         _ => Reading::class("0"),
-    })
+    };
+    Ok(super::canal::in_part(reading, canal))
 }

@@ -41,13 +41,13 @@ pub const DEF: Measurement = Measurement {
         modalities: &[Modality::Mr],
         unit: "mm",
         about: "largest diameter of a cyst on the slice",
-        reads: &[keys::CYSTS.name, keys::SLICES.name],
+        reads: NEEDS,
         cell: |view, k| view.get(&keys::CYSTS).diameter_mm[view.get(&keys::SLICES)[k].plane],
         flags: no_flags,
     }],
 };
 
-const NEEDS: &[&str] = &[keys::CYSTS.name, keys::SLICES.name];
+const NEEDS: &[&str] = &[keys::CYSTS.name, keys::CYSTS_TOLD.name, keys::SLICES.name];
 
 /// The largest diameter of all cysts on all slices.
 fn diameter(view: &View<'_>, _: &Settings) -> Result<Reading, Refusal> {

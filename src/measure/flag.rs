@@ -58,7 +58,7 @@ flags! {
     SLICE_GT_3MM = "slice_gt_3mm", "Slices are more than 3 mm apart.";
     SLICE_GT_5MM = "slice_gt_5mm", "Slices are more than 5 mm apart: outside RECIST 1.1.";
     REFERENCE_ONE_SIDE = "reference_one_side", "The cord is compared with itself on one side of the tumour only.";
-    SEGMENTED_HERE = "segmented_here", "The tumour was segmented from a box or a line, not outlined: a proposal until a reader accepts it.";
+    SEGMENTED_HERE = "segmented_here", "Tumour, canal or cord were segmented from a box, a line or points, not outlined: a proposal until a reader accepts it.";
     SEGMENTATION_AREA_JUMP = "segmentation_area_jump", "The area of the segmentation changes by this share from one slice to the next, more than 60 %.";
     SEGMENTATION_BRIGHT = "segmentation_bright", "The segmentation is among the brightest tenth of its region, as fluid and fat are.";
     SEGMENTATION_UNSTABLE = "segmentation_unstable", "The least Dice of segmentations from prompts that are 1.5 to 2 mm off is under 0.90.";

@@ -57,6 +57,15 @@ pub struct References {
     pub from_mm: f64,
     /// The fluid around the cord; `None` where it cannot be used.
     pub fluid: Option<f64>,
+    /// SD of the noise on the acquired image.
+    pub noise: f64,
+}
+
+impl References {
+    /// From this signal on something is fluid: half-way from the cord (method.md 1.6).
+    pub fn fluid_from(&self) -> Option<f64> {
+        self.cord.zip(self.fluid).map(|(cord, fluid)| 0.5 * (cord.median + fluid))
+    }
 }
 
 /// Signal of the solid tumour and of the cord.
@@ -144,6 +153,8 @@ pub const AXIAL_EVEN: Key<Volume<f32>> = Key::new("axial_even");
 pub const REFERENCES: Key<References> = Key::new("references");
 /// Cysts in the tumour.
 pub const CYSTS: Key<Cysts> = Key::new("cysts");
+/// Present only where a cyst could be told from the rest of the tumour.
+pub const CYSTS_TOLD: Key<()> = Key::new("cysts_told");
 /// Signal of the solid tumour and of the cord.
 pub const SIGNALS: Key<Signals> = Key::new("signals");
 /// How tumour and cord lie on each slice of `outline`.

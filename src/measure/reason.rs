@@ -41,7 +41,7 @@ reasons! {
     NO_CANAL_AT_LEVEL = "no_canal_at_level", "The canal is not drawn on any slice of the tumour.", "draw the canal along the whole tumour";
     NO_CORD_IN_FOV = "no_cord_in_fov", "There is no cord on three slices 10 mm or more beyond the tumour.", "draw the cord; use a series that shows it";
     NO_CORD_REFERENCE = "no_cord_reference", "Neither above nor below are there two slices with cord 10 to 30 mm beyond the tumour.", "draw the cord 30 mm beyond the tumour";
-    NO_FLUID = "no_fluid", "No fluid in the canal is bright enough to tell whether any is left beside the cord.", "draw the canal where it is not narrowed; use a series that shows more of it";
+    NO_FLUID = "no_fluid", "No fluid in the canal is known to compare with, or it is no brighter than the cord.", "draw canal and cord beyond the tumour too; use a series that shows more of them";
     NO_SOLID_COMPONENT = "no_solid_component", "No slice has 50 mm2 of solid tumour.", "none where it is all cyst; else check the outline";
     NO_T2 = "no_t2", "The image is not T2-weighted.", "use a T2-weighted series, or correct weighting in the study table";
     OUTLINE_GIVEN = "outline_given", "The tumour was outlined: nothing was segmented here.", "none";

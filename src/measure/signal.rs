@@ -60,8 +60,8 @@ fn ratio(view: &View<'_>, _: &Settings) -> Result<Reading, Refusal> {
     let solid = signals.solid.filter(|_| signals.solid_mm2 >= SOLID_MM2);
     let [solid, raw_solid] =
         solid.ok_or_else(|| Refusal::of(reason::NO_SOLID_COMPONENT, format!("{:.0} mm2", signals.solid_mm2)))?;
-    if cord.median < LEAST_SNR * cord.noise || cord.median <= 0.0 {
-        return Err(Refusal::of(reason::SNR_LT_5, format!("{:.1}", cord.median / cord.noise)));
+    if raw_cord <= 0.0 || raw_solid <= 0.0 || raw_cord < LEAST_SNR * references.noise {
+        return Err(Refusal::of(reason::SNR_LT_5, format!("{raw_cord:.1} over {:.1}", references.noise)));
     }
     if cord.spread > LARGEST_SPREAD {
         return Err(Refusal::of(reason::CORD_ABNORMAL, format!("{:.2}", cord.spread)));

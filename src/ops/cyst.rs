@@ -85,6 +85,16 @@ fn opened(mask: &Mask) -> Mask {
     grown
 }
 
+/// The pieces of a mask that lie in a tumour or touch it: labels of one map exclude each other.
+pub fn touching(mask: &Mask, tumour: &Mask) -> Mask {
+    let found = pieces_over(mask.voxels(), Neighbours::Faces);
+    let mut kept = vec![false; found.sizes.len() + 1];
+    let near = outer(tumour);
+    found.labels.iter().zip(near.as_slice()).for_each(|(&label, near)| kept[label as usize] |= near);
+    let voxels = found.labels.iter().map(|&label| label > 0 && kept[label as usize]).collect();
+    Mask::new(mask.geometry().clone(), voxels).expect("a label for each voxel")
+}
+
 /// The pieces that are large enough for a cyst.
 fn large(mask: &Mask) -> Mask {
     let found = pieces_over(mask.voxels(), Neighbours::Faces);
@@ -192,6 +202,15 @@ mod tests {
     #[test]
     fn fluid_outside_the_tumour_is_no_cyst() {
         assert_eq!(find(&image(&[([8.0, 8.0], 6.0, 3..6)]), &tumour(), 500.0).count, 0);
+    }
+
+    #[test]
+    fn a_drawn_cyst_belongs_to_the_tumour_that_it_touches() {
+        let cyst = |at: [f64; 2]| Mask::from_fn(grid(), |v| r_mm(v, at) < 4.0 && (3..5).contains(&v[2]));
+        let beside = [35.0 + 25.0 + 3.5, 35.0];
+        let apart = Mask::from_fn(grid(), |v| cyst(beside).plane(v[2])[(v[1], v[0])] && r_mm(v, [35.0, 35.0]) >= 25.0);
+        assert_eq!(touching(&apart, &tumour()), apart);
+        assert_eq!(touching(&cyst([4.0, 4.0]), &tumour()).count(), 0);
     }
 
     #[test]

@@ -27,8 +27,6 @@ const FLUID_OVER_CORD: f64 = 1.3;
 pub struct CordSignal {
     /// Median of its pixels.
     pub median: f64,
-    /// SD of the noise, from pixels beside each other.
-    pub noise: f64,
     /// Largest over smallest median of its slices.
     pub spread: f64,
 }
@@ -51,10 +49,8 @@ pub fn inner(mask: &Mask) -> Mask {
 
 /// The mask and all within a pixel of it in the plane.
 pub fn outer(mask: &Mask) -> Mask {
-    let [sx, sy, _] = mask.geometry().spacing;
-    let planes = traverse::each(mask.geometry().dims[2], |z| {
-        within(mask.plane(z), [sx, sy], sx.max(sy)).into_raw_vec_and_offset().0
-    });
+    let planes =
+        traverse::each(mask.geometry().dims[2], |z| within(mask.plane(z), [1.0; 2], 1.0).into_raw_vec_and_offset().0);
     Mask::new(mask.geometry().clone(), planes.concat()).expect("as many voxels as before")
 }
 
@@ -119,11 +115,12 @@ pub fn cord(image: &Volume<f32>, rest: &Mask) -> Option<CordSignal> {
         return None;
     }
     let ends = medians.iter().fold([f64::INFINITY, 0.0], |[lo, hi]: [f64; 2], &m| [lo.min(m), hi.max(m)]);
-    Some(CordSignal { median: median(image, rest)?, noise: noise(image, rest), spread: ends[1] / ends[0] })
+    Some(CordSignal { median: median(image, rest)?, spread: ends[1] / ends[0] })
 }
 
-/// The SD of noise: that of the difference of pixels beside each other, over the root of 2.
-fn noise(image: &Volume<f32>, mask: &Mask) -> f64 {
+/// The SD of noise within a mask of an acquired image: that of the difference of pixels beside each other, over the root of 2.
+/// Interpolated pixels would show less.
+pub fn noise(image: &Volume<f32>, mask: &Mask) -> f64 {
     let (values, inside) = (image.as_slice(), mask.as_slice());
     let pairs = (1..values.len()).filter(|&i| inside[i] && inside[i - 1]);
     let mut steps: Vec<f64> = pairs.map(|i| f64::from(values[i] - values[i - 1])).collect();
@@ -160,7 +157,8 @@ mod tests {
         let at_tumour: Vec<bool> = (0..24).map(|z| (10..13).contains(&z)).collect();
         let planes = |rest: &Mask| (0..24).filter(|&z| rest.plane(z).iter().any(|&m| m)).collect::<Vec<usize>>();
         let (rest, from_mm) = resting(&disc(4.0, 0..24), &at_tumour);
-        assert_eq!((planes(&rest), from_mm), (vec![3, 4, 5, 6, 7, 15, 16, 17, 18, 19], 12.0));
+        // 12 to 32 mm: 20 from where it begins.
+        assert_eq!((planes(&rest), from_mm), (vec![2, 3, 4, 5, 6, 7, 15, 16, 17, 18, 19, 20], 12.0));
         assert_eq!(resting(&disc(2.0, 0..24), &at_tumour).0.count(), 0, "too little of it");
         // The cord ends 40 mm above a tumour at the lowest slices: its lowest 20 mm.
         let low: Vec<bool> = (0..24).map(|z| z < 3).collect();
@@ -190,7 +188,8 @@ mod tests {
         });
         let found = cord(&image, &inner(&cord_mask)).unwrap();
         assert!((found.median - 300.0).abs() < 3.0 && (found.spread - 1.0).abs() < 0.05, "{found:?}");
-        assert!((found.noise - 10.0).abs() < 1.5, "{found:?}");
+        let sd = super::noise(&image, &inner(&cord_mask));
+        assert!((sd - 10.0).abs() < 1.5, "{sd}");
         let bright = fluid(&image, &canal, [&cord_mask, &tumour], 300.0).unwrap();
         assert!((bright - 727.0).abs() < 10.0, "{bright}");
         assert_eq!(fluid(&image, &canal, [&cord_mask, &tumour], 600.0), None, "no brighter than the cord");

@@ -10,8 +10,7 @@ use ndarray::{Array2, ArrayView2};
 ///
 /// No piece holds any of the core: nothing is left.
 pub fn tidied(mask: &Mask, core: impl Fn(usize) -> bool) -> Mask {
-    let pixel_mm = [mask.geometry().spacing[0], mask.geometry().spacing[1]];
-    let opened = by_planes(mask, |plane| opened(plane, pixel_mm));
+    let opened = by_planes(mask, opened);
     by_planes(&piece_with(&opened, core), filled)
 }
 
@@ -21,11 +20,10 @@ fn by_planes(mask: &Mask, f: impl Fn(ArrayView2<'_, bool>) -> Array2<bool>) -> M
 }
 
 /// Shrunk by a pixel and grown again: what is narrower than two pixels is gone.
-fn opened(plane: ArrayView2<'_, bool>, pixel_mm: [f64; 2]) -> Array2<bool> {
-    let reach_mm = pixel_mm[0].max(pixel_mm[1]);
-    let outside = plane.map(|inside| !inside);
-    let shrunk = within(outside.view(), pixel_mm, reach_mm).map(|inside| !inside);
-    within(shrunk.view(), pixel_mm, reach_mm)
+fn opened(plane: ArrayView2<'_, bool>) -> Array2<bool> {
+    let grown = |plane: ArrayView2<'_, bool>| within(plane, [1.0; 2], 1.0);
+    let shrunk = grown(plane.map(|inside| !inside).view()).map(|inside| !inside);
+    grown(shrunk.view())
 }
 
 fn piece_with(mask: &Mask, core: impl Fn(usize) -> bool) -> Mask {

@@ -124,6 +124,9 @@ const MOST_LEAK: f64 = 0.25;
 pub fn segmented(image: &Volume<f32>, prompt: &Prompt) -> Result<Segmented, Lost> {
     let region = prompt.mark.ellipsoid().looked_at(image.geometry()).ok_or(Lost::OffImage)?;
     let scene = Scene::of(image.crop(&region));
+    if scene.has_no_outside(prompt) {
+        return Err(Lost::Leaks(1.0));
+    }
     let hands = [vec![prompt.clone()], jittered(prompt).to_vec()].concat();
     let found = traverse::each(hands.len() + 1, |k| match hands.get(k) {
         Some(hand) => scene.cut(hand),
@@ -204,6 +207,12 @@ impl Scene {
             }
         };
         self.places.iter().zip(norms).map(seed).collect()
+    }
+
+    /// Whether nothing of the region is outside for certain: the prompt is larger than what the image shows.
+    fn has_no_outside(&self, prompt: &Prompt) -> bool {
+        let (ellipsoid, rim) = (prompt.mark.ellipsoid(), weights(&prompt.mark).rim);
+        self.places.iter().all(|p| ellipsoid.norm(*p) <= rim)
     }
 
     /// The tumour by GrowCut.

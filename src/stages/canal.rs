@@ -45,7 +45,7 @@ fn run(view: &View<'_>, _: &Settings) -> Result<Board, Refusal> {
         return Err(Refusal::of(reason::CANAL_EXCLUDES_TUMOUR, ""));
     }
     let (canal, mut flags) = joined(view.get(&keys::AXIAL_STRUCTURES))?;
-    flags.extend(found_here(view, "canal"));
+    flags.extend(found_here(view, &["canal", "cord"]));
     let (tumour, places) = (view.get(&keys::AXIAL_TUMOUR), view.get(&keys::SLICES));
     let mut board = Board::default();
     board.put(&keys::CANAL, slices(&canal, tumour, places), &flags);
@@ -60,9 +60,9 @@ pub fn not_empty(structures: &Structures, name: &'static str) -> Result<(), Refu
     }
 }
 
-/// The flag of a structure that was segmented here; reads `found_here`.
-pub fn found_here(view: &View<'_>, name: &str) -> Option<Flag> {
-    view.get(&keys::FOUND_HERE).contains(&name).then_some(flag::SEGMENTED_HERE)
+/// The flag of structures of which one was segmented here; reads `found_here`.
+pub fn found_here(view: &View<'_>, names: &[&str]) -> Option<Flag> {
+    view.get(&keys::FOUND_HERE).iter().any(|found| names.contains(found)).then_some(flag::SEGMENTED_HERE)
 }
 
 /// The canal with the cord, where there is one.

@@ -32,9 +32,7 @@ fn run(view: &View<'_>, _: &Settings) -> Result<Board, Refusal> {
     let cord = structures.get("cord").ok_or_else(|| Refusal::of(reason::CORD_NOT_SEGMENTED, ""))?;
     let canal = structures.get("canal").ok_or_else(|| Refusal::of(reason::MASK_MISSING, "canal"))?;
     let (canal, _) = with_cord(canal, cord);
-    let references = view.get(&keys::REFERENCES);
-    let known = references.cord.zip(references.fluid);
-    let fluid_from = known.map_or(f64::INFINITY, |(cord, fluid)| 0.5 * (cord.median + fluid));
+    let fluid_from = view.get(&keys::REFERENCES).fluid_from().unwrap_or(f64::INFINITY);
     let around = Around { image, canal: &canal, cord, tumour, fluid_from };
     let [sx, sy, _] = tumour.geometry().spacing;
     let mut found = vec![None; tumour.geometry().dims[2]];

@@ -27,7 +27,7 @@ fn run(view: &View<'_>, _: &Settings) -> Result<Board, Refusal> {
     let cord = view.get(&keys::AXIAL_STRUCTURES).get("cord");
     let cord = cord.ok_or_else(|| Refusal::of(reason::CORD_NOT_SEGMENTED, ""))?;
     let mut board = Board::default();
-    let flags: Vec<_> = found_here(view, "cord").into_iter().collect();
+    let flags: Vec<_> = found_here(view, &["cord"]).into_iter().collect();
     board.put(&keys::CORD, planes(cord), &flags);
     Ok(board)
 }

@@ -3,9 +3,10 @@
 use super::Stage;
 use super::canal::not_empty;
 use crate::measure::settings::Settings;
-use crate::measure::{Board, Modality, Refusal, View, flag, keys};
-use crate::ops::cyst::{Cysts, find, parting};
+use crate::measure::{Board, Flag, Modality, Refusal, View, flag, keys, reason};
+use crate::ops::cyst::{Cysts, find, parting, touching};
 use crate::ops::t2::{inner, values};
+use crate::volume::Mask;
 
 /// `cysts`
 pub const DEF: Stage = Stage {
@@ -20,7 +21,7 @@ pub const DEF: Stage = Stage {
         keys::AXIAL_STRUCTURES.name,
         keys::REFERENCES.name,
     ],
-    writes: &[keys::CYSTS.name],
+    writes: &[keys::CYSTS.name, keys::CYSTS_TOLD.name],
     reach_mm: super::no_reach,
     bytes_per_voxel: 8.0,
     run,
@@ -28,19 +29,31 @@ pub const DEF: Stage = Stage {
 
 fn run(view: &View<'_>, _: &Settings) -> Result<Board, Refusal> {
     not_empty(view.get(&keys::STRUCTURES), "cyst")?;
-    let mut board = Board::default();
-    if let Some(drawn) = view.get(&keys::AXIAL_STRUCTURES).get("cyst") {
-        board.put(&keys::CYSTS, Cysts::of(drawn.clone()), &[]);
-        return Ok(board);
-    }
     let (even, tumour) = (view.get(&keys::AXIAL_EVEN), view.get(&keys::AXIAL_TUMOUR));
-    let known = view.get(&keys::REFERENCES);
-    match known.cord.zip(known.fluid) {
-        Some((cord, fluid)) => board.put(&keys::CYSTS, find(even, tumour, 0.5 * (cord.median + fluid)), &[]),
-        None => {
-            let from = parting(&values(even, &inner(tumour))).unwrap_or(f64::INFINITY);
-            board.put(&keys::CYSTS, find(even, tumour, from), &[flag::CYST_BY_CONTRAST]);
-        }
+    if let Some(drawn) = view.get(&keys::AXIAL_STRUCTURES).get("cyst") {
+        let own = Cysts::of(touching(drawn, tumour));
+        return if own.count > 0 { Ok(told(own, &[])) } else { Err(Refusal::of(reason::MASK_EMPTY, "cyst")) };
     }
-    Ok(board)
+    if let Some(from) = view.get(&keys::REFERENCES).fluid_from() {
+        return Ok(told(find(even, tumour, from), &[]));
+    }
+    Ok(match parting(&values(even, &inner(tumour))) {
+        Some(from) => told(find(even, tumour, from), &[flag::CYST_BY_CONTRAST]),
+        None => untold(tumour),
+    })
+}
+
+fn told(cysts: Cysts, flags: &[Flag]) -> Board {
+    let mut board = Board::default();
+    board.put(&keys::CYSTS, cysts, flags);
+    board.put(&keys::CYSTS_TOLD, (), flags);
+    board
+}
+
+/// Nothing is bright enough to be left out of the solid tumour, and nobody knows whether there is a cyst.
+fn untold(tumour: &Mask) -> Board {
+    let mut board = Board::default();
+    board.put(&keys::CYSTS, Cysts::of(Mask::from_fn(tumour.geometry().clone(), |_| false)), &[]);
+    board.refuse(keys::CYSTS_TOLD.name, Refusal::of(reason::NO_FLUID, ""));
+    board
 }

@@ -24,7 +24,11 @@ fn run(view: &View<'_>, _: &Settings) -> Result<Board, Refusal> {
     let mut made = Vec::new();
     let points: &Vec<_> = view.get(&keys::COURSE);
     if let Some(course) = Course::of(points, image.geometry()) {
-        let found = segmented(image, tumour, &course);
+        let mut found = segmented(image, tumour, &course);
+        if let Some(canal) = structures.get("canal") {
+            // Who has drawn the canal knows better where it ends.
+            found.cord.as_mut_slice().iter_mut().zip(canal.as_slice()).for_each(|(cord, canal)| *cord &= canal);
+        }
         for (name, mask) in [("canal", found.canal), ("cord", found.cord)] {
             if !structures.contains_key(name) && mask.count() > 0 {
                 structures.insert(name, mask);

@@ -136,6 +136,18 @@ fn what_cannot_be_measured_says_why() {
         assert_eq!(reason(&[("canal", nothing)], measure), "mask_empty");
         assert_eq!(reason(&[("canal", canal), ("cord", nothing)], measure), "mask_empty");
     }
+    let elsewhere: Inside = |v| canal(v) && v[2] > 30;
+    let class = |structures: &[(&'static str, Inside)], measure: &str| {
+        let rows = measured(&grid(), structures);
+        let row = rows.exam(measure).unwrap();
+        row.class().map(str::to_owned).ok_or_else(|| row.reason.clone().unwrap())
+    };
+    let far: Inside = |v| cord([v[0].wrapping_sub(6), v[1], v[2]]);
+    assert_eq!(class(&[("canal", elsewhere), ("cord", far)], "escc").unwrap_err(), "no_canal_at_level");
+    let far_gap: Inside = |v| cord([v[0].wrapping_sub(6), v[1], v[2]]) && v[2] != 17;
+    for measure in ["cord_compression", "escc"] {
+        assert_eq!(class(&[("canal", canal), ("cord", far_gap)], measure).unwrap_err(), "cord_not_segmented");
+    }
     let above: Inside = |v| cord(v) && v[2] > 26;
     let below: Inside = |v| cord(v) && v[2] < 12;
     let short: Inside = |v| cord(v) && (13..27).contains(&v[2]);

@@ -165,7 +165,7 @@ fn clicks_settle_what_the_box_leaves_open() {
 fn every_prompt_that_cannot_be_used_is_one_line_with_a_remedy() {
     let far = |p: [f64; 3]| markup("Line", "x", points(&[[20.0, 20.0, 30.0], p]));
     let flipped = [-20.0, -30.0, 30.0];
-    let cases: [(&str, String, &str); 9] = [
+    let cases: [(&str, String, &str); 11] = [
         ("json", "{\"markups\": [".into(), "bad_markups"),
         ("name", markup("Fiducial", "Jane Doe", points(&[[1.0, 2.0, 3.0]])), "prompt_unknown"),
         ("zero", far([20.0, 20.0, 30.0]), "bad_markups"),
@@ -178,7 +178,9 @@ fn every_prompt_that_cannot_be_used_is_one_line_with_a_remedy() {
             roi().replace("[{", "[{\"type\":\"ROI\",\"center\":[30,28,36],\"size\":[9,9,9]},{"),
             "prompt_ambiguous",
         ),
-        ("none", markup("Fiducial", "canal", points(&[[20.0, 20.0, 30.0]])), "mask_missing"),
+        ("once", markup("Fiducial", "canal", points(&[[20.0, 20.0, 30.0]])), "prompt_canal"),
+        ("none", markup("Fiducial", "canal", points(&[[20.0, 20.0, 20.0], [20.0, 20.0, 50.0]])), "mask_missing"),
+        ("vast", roi().replace("\"size\":[", "\"size\":[5000,5000,5000],\"was\":["), "prompt_off_image"),
     ];
     let files: Vec<(String, String)> =
         cases.iter().map(|(name, text, _)| (format!("{name}.mrk.json"), text.clone())).collect();

@@ -222,6 +222,11 @@ fn what_cannot_be_told_says_why() {
     assert_eq!(reason(Exam { cord_gain: swollen, ..usual() }, "si_ratio"), "cord_abnormal");
     let all_fluid = Exam { signal: [640.0, 640.0, 300.0, 720.0], ..usual() };
     assert_eq!(reason(all_fluid, "si_ratio"), "no_solid_component");
+    assert_eq!(reason(Exam { signal: [0.0, 640.0, 300.0, 720.0], noise: 0.0, ..usual() }, "si_ratio"), "snr_lt_5");
+    let nothing_to_compare = Exam { drawn: &[], signal: [200.0, 210.0, 300.0, 720.0], ..usual() };
+    for measure in ["cyst_diameter", "cyst_count", "cyst_volume"] {
+        assert_eq!(reason(nothing_to_compare.clone(), measure), "no_fluid", "0 would say that there is none");
+    }
     let pressed = Exam { front: 9.0, beside: [2.0, 3.0], signal: [200.0, 640.0, 300.0, 320.0], ..usual() };
     assert_eq!(pressed.class("escc").unwrap_err(), "no_fluid");
     assert_eq!(pressed.class("cord_compression").unwrap(), "yes");

@@ -16,6 +16,7 @@ const PAIRING: &[(&str, &str, &str)] = &[
         "No measure could be taken both before and after.",
         "see the reasons of each measure below",
     ),
+    ("absent_both", "There was nothing to measure, before or after.", "none"),
     ("several_series", "Several series of the exam give a value.", "pick one: cohort.series.MEASURE = \"SERIES\""),
     ("rejected", "A reader rejected the value.", "none, or correct it in the file of reviews"),
     ("not_reviewed", "No reader has looked at the value.", "review it, or set cohort.require_review = false"),

@@ -24,6 +24,9 @@ const LOOKED_MM: [f64; 2] = [0.75, 6.0];
 const SHIFT: f64 = 0.02;
 /// A core at least so bright, of the fluid, is no cord: there are but roots in the fluid.
 const NO_CORD: f64 = 0.8;
+/// The fluid's signal is this quantile of a slice's canal, and of those of all slices.
+const FLUID_QUANTILE: f64 = 0.85;
+const SLICES_QUANTILE: f64 = 0.75;
 /// Neighbours on either side from which a slice takes its prior.
 const NEIGHBOURS: usize = 3;
 /// The cord ends before the canal's wall by so much, mm: the dura.
@@ -32,11 +35,11 @@ const DURA_MM: f64 = 0.5;
 /// The ring of the cord on each plane; `None` where there is none.
 pub fn rings(image: &Volume<f32>, tumour: &Mask, canal: &[Option<Ring>]) -> Vec<Option<Ring>> {
     let planes = image.geometry().dims[2];
-    let slices = traverse::each(planes, |z| Some(Candidates::of(image, tumour, z, canal[z].as_ref()?)));
+    let fluid = fluid(image, tumour, canal);
+    let slices = traverse::each(planes, |z| Some(Candidates::of(image, tumour, z, canal[z].as_ref()?, fluid)));
     let middles = middles(&slices);
-    let seen: Vec<Option<Slice>> = traverse::each(planes, |z| {
-        Some(Slice::of(image, tumour, z, middles[z]?, canal[z].as_ref()?, slices[z].as_ref()?.fluid))
-    });
+    let seen: Vec<Option<Slice>> =
+        traverse::each(planes, |z| Some(Slice::of(image, tumour, z, middles[z]?, canal[z].as_ref()?, fluid)));
     let first = traverse::each(planes, |z| Some(seen[z].as_ref()?.found(&|_| USUAL_MM)));
     traverse::each(planes, |z| {
         let near = &first[z.saturating_sub(NEIGHBOURS)..(z + NEIGHBOURS + 1).min(planes)];
@@ -52,22 +55,33 @@ pub fn rings(image: &Volume<f32>, tumour: &Mask, canal: &[Option<Ring>]) -> Vec<
 struct Candidates {
     /// Places, pixels, and how bright the disc about each is, of the fluid.
     places: Vec<([f64; 2], f64)>,
-    /// The fluid's signal.
-    fluid: f64,
     pixel_mm: [f64; 2],
 }
 
+/// The pixels of the canal that are no tumour, with their signal.
+fn open_pixels(image: &Volume<f32>, tumour: &Mask, z: usize, canal: &Ring) -> Vec<([f64; 2], f64)> {
+    let [nx, ny, _] = image.geometry().dims;
+    let [sx, sy, _] = image.geometry().spacing;
+    let (plane, hidden) = (image.plane(z), tumour.plane(z));
+    let seen = canal.pixels([nx, ny], [sx, sy]).into_iter().filter(|[x, y]| !hidden[(*y, *x)]);
+    seen.map(|[x, y]| ([x as f64, y as f64], f64::from(plane[(y, x)]))).collect()
+}
+
+/// The fluid's signal: bright where there is any, so of the slices with the brightest; a slice full of tumour has none left.
+fn fluid(image: &Volume<f32>, tumour: &Mask, canal: &[Option<Ring>]) -> f64 {
+    let bright = |z: usize| {
+        let mut seen: Vec<f64> = open_pixels(image, tumour, z, canal[z].as_ref()?).iter().map(|p| p.1).collect();
+        quantile(&mut seen, FLUID_QUANTILE)
+    };
+    let mut of_slices: Vec<f64> = traverse::each(canal.len(), bright).into_iter().flatten().collect();
+    quantile(&mut of_slices, SLICES_QUANTILE).unwrap_or(1.0).max(f64::MIN_POSITIVE)
+}
+
 impl Candidates {
-    fn of(image: &Volume<f32>, tumour: &Mask, z: usize, canal: &Ring) -> Self {
+    fn of(image: &Volume<f32>, tumour: &Mask, z: usize, canal: &Ring, fluid: f64) -> Self {
         let spacing = image.geometry().spacing;
-        let (plane, hidden) = (image.plane(z), tumour.plane(z));
         let pixel_mm = [spacing[0], spacing[1]];
-        let [nx, ny, _] = image.geometry().dims;
-        let seen = canal.pixels([nx, ny], pixel_mm).into_iter().filter(|[x, y]| !hidden[(*y, *x)]);
-        let inside: Vec<([f64; 2], f64)> =
-            seen.map(|[x, y]| ([x as f64, y as f64], f64::from(plane[(y, x)]))).collect();
-        let fluid =
-            quantile(&mut inside.iter().map(|i| i.1).collect::<Vec<_>>(), 0.85).unwrap_or(1.0).max(f64::MIN_POSITIVE);
+        let inside = open_pixels(image, tumour, z, canal);
         let off = |a: [f64; 2], b: [f64; 2]| libm::hypot((a[0] - b[0]) * pixel_mm[0], (a[1] - b[1]) * pixel_mm[1]);
         let middle = canal.middle_px(pixel_mm);
         let steps = (LOOKED_MM[1] / LOOKED_MM[0]) as i32;
@@ -82,7 +96,7 @@ impl Candidates {
             (known * mean + (1.0 - known) * fluid) / fluid
         };
         let places = places.filter(|p| canal.holds(*p, pixel_mm)).map(|p| (p, bright(p))).collect();
-        Self { places, fluid, pixel_mm }
+        Self { places, pixel_mm }
     }
 }
 

@@ -200,18 +200,30 @@ fn pairs(
             let side = |name: &str, timepoint: &Option<String>| {
                 timepoint.as_ref().map_or_else(|| Err("no_exam".to_owned()), |timepoint| at(name, timepoint))
             };
+            let sides = [side(alone(measure, choice), &unit.before), side(measure, &unit.after)];
+            let [before, after] =
+                if is_absent_in_both(measure, &sides) { [0, 1].map(|_| Err(ABSENT_BOTH.to_owned())) } else { sides };
             pairs.push(Pair {
                 unit: i,
                 modality: modality.to_owned(),
                 measure: measure.to_owned(),
                 measured_in: measured_in.to_owned(),
-                before: side(alone(measure, choice), &unit.before),
-                after: side(measure, &unit.after),
+                before,
+                after,
                 course: timepoints.iter().map(|timepoint| at(measure, timepoint).ok()).collect(),
             });
         }
     }
     pairs
+}
+
+/// The reason where there was nothing to measure, before or after (method.md 1.6).
+pub const ABSENT_BOTH: &str = "absent_both";
+/// What may be absent: 0 is then a finding, but 0 twice is no pair.
+const MAY_BE_ABSENT: &[&str] = &["cyst_diameter", "cyst_count", "cyst_volume"];
+
+fn is_absent_in_both(measure: &str, sides: &[Result<String, String>; 2]) -> bool {
+    MAY_BE_ABSENT.contains(&measure) && sides.iter().all(|side| side.as_deref() == Ok("0"))
 }
 
 /// The reason where several images of an exam give a value and none is chosen.
