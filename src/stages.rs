@@ -18,6 +18,7 @@ mod interior;
 mod interior_thresholds;
 mod metal;
 mod outline;
+mod outlined;
 mod planes;
 mod references;
 mod rim;
@@ -45,6 +46,7 @@ pub static STAGES: &[Stage] = &[
     interior_thresholds::DEF,
     metal::DEF,
     outline::DEF,
+    outlined::DEF,
     planes::DEF,
     references::DEF,
     rim::DEF,

@@ -113,6 +113,7 @@ fn board(exam: &Exam) -> Board {
         region: Extent::whole(grid.dims),
         level: Some("T8".into()),
         cut: false,
+        prompted: false,
     };
     let mut board = Board::default();
     board.put(&SCAN, scan, &[]);

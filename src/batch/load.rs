@@ -334,7 +334,8 @@ impl Opened<'_> {
     fn scan(&self, region: Extent, cut: bool) -> Scan {
         let acquisition = filled(self.image.acquisition(), &self.row.given);
         let (modality, level) = (self.row.exam.modality, self.row.level.clone());
-        Scan { modality, acquisition, whole: self.image.geometry().clone(), region, level, cut }
+        let prompted = matches!(self.lesion, Lesion::Prompted(_));
+        Scan { modality, acquisition, whole: self.image.geometry().clone(), region, level, cut, prompted }
     }
 
     fn structures(&self) -> impl Iterator<Item = &Structure> {

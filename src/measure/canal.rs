@@ -52,7 +52,7 @@ pub const DEF: Measurement = Measurement {
     ],
 };
 
-const NEEDS: &[&str] = &[keys::CANAL.name, keys::SLICES.name, keys::WHOLE_BORDER.name];
+const NEEDS: &[&str] = &[keys::CANAL.name, keys::SLICES.name, keys::WHOLE_BORDER.name, keys::TUMOUR_OUTLINED.name];
 
 /// A slice this many times as full as both of its neighbours is a spike (method.md 1.5).
 const SPIKE: f64 = 1.5;

@@ -33,8 +33,14 @@ pub const DEF: Measurement = Measurement {
     columns: &[],
 };
 
-const NEEDS: &[&str] =
-    &[keys::CONTACT.name, keys::CORD.name, keys::OUTLINE.name, keys::AXIAL_TUMOUR.name, keys::WHOLE_BORDER.name];
+const NEEDS: &[&str] = &[
+    keys::CONTACT.name,
+    keys::CORD.name,
+    keys::OUTLINE.name,
+    keys::AXIAL_TUMOUR.name,
+    keys::WHOLE_BORDER.name,
+    keys::TUMOUR_OUTLINED.name,
+];
 const WITH_CANAL: &[&str] = &[
     keys::T2.name,
     keys::CONTACT.name,
@@ -45,6 +51,7 @@ const WITH_CANAL: &[&str] = &[
     keys::SLICES.name,
     keys::REFERENCES.name,
     keys::WHOLE_BORDER.name,
+    keys::TUMOUR_OUTLINED.name,
 ];
 
 /// Contact over less than this is none, degrees (method.md 1.8).

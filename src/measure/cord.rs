@@ -36,7 +36,13 @@ pub const DEF: Measurement = Measurement {
             unit: "1",
             classes: &[],
             about: "area of the cord / area of the canal on the slice where the tumour takes most of the canal, both as they lie on it",
-            reads: &[keys::CORD.name, keys::CANAL.name, keys::SLICES.name, keys::WHOLE_BORDER.name],
+            reads: &[
+                keys::CORD.name,
+                keys::CANAL.name,
+                keys::SLICES.name,
+                keys::WHOLE_BORDER.name,
+                keys::TUMOUR_OUTLINED.name,
+            ],
             looks_at: &[],
             compute: canal_ratio,
         },
@@ -52,7 +58,7 @@ pub const DEF: Measurement = Measurement {
     }],
 };
 
-const NEEDS: &[&str] = &[keys::CORD.name, keys::OUTLINE.name, keys::AXIAL_TUMOUR.name];
+const NEEDS: &[&str] = &[keys::CORD.name, keys::OUTLINE.name, keys::AXIAL_TUMOUR.name, keys::TUMOUR_OUTLINED.name];
 
 /// `scale (1 - smallest at the tumour / usual)`
 fn loss(view: &View<'_>, of: fn(&CordSlice) -> f64, scale: f64) -> Result<Reading, Refusal> {

@@ -35,6 +35,8 @@ pub struct Scan {
     pub level: Option<String>,
     /// Whether the outline reaches the border of a slice that the grid, put straight from a tilted stack, goes beyond.
     pub cut: bool,
+    /// Whether the tumour is segmented from a prompt, for want of an outline.
+    pub prompted: bool,
 }
 
 /// Metal in the slices of the lesion.
@@ -143,6 +145,8 @@ pub const INTERIOR: Key<[Interior; 3]> = Key::new("interior");
 pub const CANAL: Key<Vec<CanalSlice>> = Key::new("canal");
 /// The cord on each plane of the region; `None` where there is none.
 pub const CORD: Key<Vec<Option<CordSlice>>> = Key::new("cord");
+/// Present only where a person has drawn where the tumour ends in the canal.
+pub const TUMOUR_OUTLINED: Key<()> = Key::new("tumour_outlined");
 /// Present only where the image is T2-weighted, or nothing says that it is not: for ratios of signals.
 pub const T2_RATIO: Key<()> = Key::new("t2_ratio");
 /// The same, for what is told by its brightness.

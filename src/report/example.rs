@@ -185,7 +185,15 @@ pub fn given() -> Board {
         Acquisition { has_rescale: true, kvp: Some(120.0), contrast: Some(false), ..Acquisition::default() };
     board.put(
         &SCAN,
-        Scan { modality: Modality::Ct, acquisition, whole, region, level: Some("T7".to_owned()), cut: false },
+        Scan {
+            modality: Modality::Ct,
+            acquisition,
+            whole,
+            region,
+            level: Some("T7".to_owned()),
+            cut: false,
+            prompted: false,
+        },
         &[],
     );
     board
@@ -200,7 +208,15 @@ pub fn board() -> Board {
     let mut board = Board::default();
     board.put(
         &SCAN,
-        Scan { modality: Modality::Ct, acquisition: Acquisition::default(), whole, region, level, cut: false },
+        Scan {
+            modality: Modality::Ct,
+            acquisition: Acquisition::default(),
+            whole,
+            region,
+            level,
+            cut: false,
+            prompted: false,
+        },
         &[],
     );
     board.put(&AXIAL_IMAGE, image, &[]);

@@ -39,3 +39,81 @@ fn filled(image: &Volume<f32>, rings: &[Option<Ring>]) -> Mask {
     });
     Mask::new(image.geometry().clone(), planes.concat()).expect("every slice has all its pixels")
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::geometry::Geometry;
+
+    fn grid() -> Geometry {
+        Geometry::upright([90, 90, 24], [0.7, 0.7, 4.0])
+    }
+
+    /// Millimetres from the middle of a canal that climbs backwards.
+    fn off([x, y, z]: [usize; 3]) -> [f64; 2] {
+        [x as f64 * 0.7 - 31.0, y as f64 * 0.7 - 26.0 - 0.4 * z as f64]
+    }
+
+    fn r(at: [f64; 2], half: [f64; 2]) -> f64 {
+        libm::hypot(at[0] / half[0], at[1] / half[1])
+    }
+
+    const CANAL_MM: [f64; 2] = [10.0, 8.0];
+
+    /// The cord lies behind on the slices of the tumour.
+    fn cord(v: [usize; 3]) -> bool {
+        let [x, y] = off(v);
+        r([x, y - if (9..15).contains(&v[2]) { 2.5 } else { 0.0 }], [4.8, 3.8]) < 1.0
+    }
+
+    /// In front, to a quarter of the canal's depth; on one slice nothing else but cord is left.
+    fn tumour(v: [usize; 3]) -> bool {
+        let ([x, y], in_canal) = (off(v), r(off(v), CANAL_MM) < 1.0);
+        let full = v[2] == 12 && in_canal && !cord(v);
+        (9..15).contains(&v[2]) && (full || (y < -4.0 && y > -25.0 && x.abs() < 18.0))
+    }
+
+    /// Fluid in the canal, bone around it but for the sides of every fourth slice, muscle beyond; borders as wide as a pixel.
+    fn image() -> Volume<f32> {
+        let soft = |edge_mm: f64| (0.5 - edge_mm / 0.8).clamp(0.0, 1.0);
+        Volume::from_fn(grid(), |v| {
+            let [x, y] = off(v);
+            let bone = if v[2] % 4 == 0 && y.abs() < 4.0 { 200.0 } else { 60.0 };
+            let around = if r([x, y], [16.0, 14.0]) < 1.0 { bone } else { 150.0 };
+            let inside = soft((r([x, y], CANAL_MM) - 1.0) * 9.0);
+            let signal = around + inside * (720.0 - around);
+            let flicker = ((v[0] * 31 + v[1] * 17 + v[2] * 7) % 13) as f64 - 6.0;
+            (if tumour(v) {
+                230.0
+            } else if cord(v) {
+                300.0
+            } else {
+                signal
+            } + flicker) as f32
+        })
+    }
+
+    fn dice(found: &Mask, truth: impl Fn([usize; 3]) -> bool) -> f64 {
+        let truth = Mask::from_fn(grid(), |v| (2..22).contains(&v[2]) && truth(v));
+        let both = found.as_slice().iter().zip(truth.as_slice()).filter(|(a, b)| **a && **b).count();
+        2.0 * both as f64 / (found.count() + truth.count()) as f64
+    }
+
+    fn found(tumour: &Mask) -> Spine {
+        // Set by hand: a millimetre off.
+        let at = |z: usize, dx: f64, dy: f64| [31.0 + dx, 26.0 + 0.4 * z as f64 + dy, 4.0 * z as f64];
+        let points = [at(2, 0.9, -0.5), at(9, -0.7, 0.8), at(21, 0.6, 0.7)];
+        segmented(&image(), tumour, &Course::of(&points, &grid()).unwrap())
+    }
+
+    #[test]
+    fn canal_and_cord_are_found_beside_a_tumour_and_where_no_fluid_is_left() {
+        let found = found(&Mask::from_fn(grid(), tumour));
+        let (canal, cord_dice) = (dice(&found.canal, |v| r(off(v), CANAL_MM) < 1.0), dice(&found.cord, cord));
+        // A border pixel more or less all round is 0.04 of the canal and 0.08 of the cord.
+        assert!(canal > 0.95 && cord_dice > 0.9, "{canal} {cord_dice}");
+        assert!(found.cord.plane(12).iter().any(|&m| m), "the cord is there without fluid too");
+        let planes = (0..24).filter(|&z| found.canal.plane(z).iter().any(|&m| m)).count();
+        assert_eq!(planes, 20, "no farther than the points");
+    }
+}

@@ -5,7 +5,7 @@ use super::canal::not_empty;
 use crate::measure::settings::Settings;
 use crate::measure::{Board, Flag, Modality, Refusal, View, flag, keys, reason};
 use crate::ops::cyst::{Cysts, find, parting, touching};
-use crate::ops::t2::{inner, values};
+use crate::ops::t2::{inner, outer, values, without};
 use crate::volume::Mask;
 
 /// `cysts`
@@ -15,6 +15,7 @@ pub const DEF: Stage = Stage {
     modalities: &[Modality::Mr],
     reads: &[
         keys::T2.name,
+        keys::SCAN.name,
         keys::AXIAL_EVEN.name,
         keys::AXIAL_TUMOUR.name,
         keys::STRUCTURES.name,
@@ -34,11 +35,14 @@ fn run(view: &View<'_>, _: &Settings) -> Result<Board, Refusal> {
         let own = Cysts::of(touching(drawn, tumour));
         return if own.count > 0 { Ok(told(own, &[])) } else { Err(Refusal::of(reason::MASK_EMPTY, "cyst")) };
     }
+    let canal = view.get(&keys::AXIAL_STRUCTURES).get("canal").filter(|_| view.get(&keys::SCAN).prompted);
+    // A proposal may have taken the fluid of the canal for tumour.
+    let looked_at = canal.map_or_else(|| tumour.clone(), |canal| without(tumour, &outer(canal)));
     if let Some(from) = view.get(&keys::REFERENCES).fluid_from() {
-        return Ok(told(find(even, tumour, from), &[]));
+        return Ok(told(find(even, &looked_at, from), &[]));
     }
-    Ok(match parting(&values(even, &inner(tumour))) {
-        Some(from) => told(find(even, tumour, from), &[flag::CYST_BY_CONTRAST]),
+    Ok(match parting(&values(even, &inner(&looked_at))) {
+        Some(from) => told(find(even, &looked_at, from), &[flag::CYST_BY_CONTRAST]),
         None => untold(tumour),
     })
 }

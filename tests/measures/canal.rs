@@ -49,6 +49,7 @@ fn measured(grid: &Geometry, structures: &[(&'static str, Inside)]) -> ExamRows 
         region: Extent::whole(grid.dims),
         level: Some("T8".into()),
         cut: false,
+        prompted: false,
     };
     let masks: Structures = structures.iter().map(|(name, is)| (*name, Mask::from_fn(grid.clone(), is))).collect();
     let mut board = Board::default();

@@ -56,6 +56,7 @@ impl Scene {
             region: Extent::whole(grid.dims),
             level: Some("T8".into()),
             cut: false,
+            prompted: false,
         };
         let mut board = Board::default();
         board.put(&SCAN, scan, &[]);

@@ -26,6 +26,8 @@ struct Exam {
     noise: f64,
     /// How uneven the coil is.
     coil: f64,
+    /// Whether the tumour is a proposal.
+    prompted: bool,
     /// Names of the structures that are drawn.
     drawn: &'static [&'static str],
     acquisition: Acquisition,
@@ -40,6 +42,7 @@ fn usual() -> Exam {
         cord_gain: |_| 1.0,
         noise: 6.0,
         coil: 0.0,
+        prompted: false,
         drawn: &["canal", "cord"],
         acquisition,
     }
@@ -113,6 +116,7 @@ impl Exam {
             region: Extent::whole(grid().dims),
             level: Some("T8".into()),
             cut: false,
+            prompted: self.prompted,
         };
         let inside = |name: &str, v: [usize; 3]| match name {
             "cord" => self.cord(v),
@@ -227,6 +231,14 @@ fn what_cannot_be_told_says_why() {
     for measure in ["cyst_diameter", "cyst_count", "cyst_volume"] {
         assert_eq!(reason(nothing_to_compare.clone(), measure), "no_fluid", "0 would say that there is none");
     }
+    let proposed = Exam { prompted: true, ..usual() };
+    for measure in ["canal_occupancy", "canal_occupancy_volume", "cord_area_loss", "mscc", "cord_canal_ratio"] {
+        assert_eq!(reason(proposed.clone(), measure), "tumour_proposed");
+    }
+    for measure in ["cord_compression", "escc"] {
+        assert_eq!(proposed.class(measure).unwrap_err(), "tumour_proposed");
+    }
+    assert!(proposed.number("si_ratio").is_ok() && proposed.number("cyst_diameter").is_ok());
     let pressed = Exam { front: 9.0, beside: [2.0, 3.0], signal: [200.0, 640.0, 300.0, 320.0], ..usual() };
     assert_eq!(pressed.class("escc").unwrap_err(), "no_fluid");
     assert_eq!(pressed.class("cord_compression").unwrap(), "yes");
