@@ -61,7 +61,11 @@ fn given() -> Board {
     let acquisition = Acquisition { has_rescale: true, kvp: Some(120.0), ..Acquisition::default() };
     let mut board = Board::default();
     board.put(&STRUCTURES, Structures::from([("native_bone", Mask::from_fn(whole.clone(), |_| false))]), &[]);
-    board.put(&SCAN, Scan { modality: Modality::Ct, acquisition, whole, region, level: None, cut: false }, &[]);
+    board.put(
+        &SCAN,
+        Scan { modality: Modality::Ct, acquisition, whole, region, level: None, cut: false, prompted: false },
+        &[],
+    );
     board.put(&IMAGE, image, &[]);
     board.put(&TUMOUR, tumour, &[]);
     board
