@@ -7,7 +7,7 @@ use super::palette::OSSIFIED;
 use super::view::{BONE, View};
 use crate::measure::board::Board;
 use crate::measure::keys::{AXIAL_IMAGE, INTERIOR, OUTLINE, RIM, RIM_SLICES, SCAN};
-use crate::measure::reason::{REASONS, Reason};
+use crate::measure::reason::{OUTLINE_GIVEN, REASONS, Reason};
 use crate::measure::rows::{ExamRow, ExamRows, Status};
 use crate::ops::interior::InteriorSlice;
 use crate::ops::outline::SliceOutline;
@@ -109,9 +109,10 @@ pub fn title(who: &ExamName, rows: &ExamRows, board: &Board) -> String {
 }
 
 /// Why what matters has no value, the telling reasons first, each once; a reason that only points to another is left
-/// out where that other one is known.
+/// out where that other one is known, and so is that nothing was to be segmented.
 pub fn reasons(rows: &ExamRows) -> Vec<&'static Reason> {
-    let refused = |row: &&ExamRow| row.status == Status::NotEvaluable;
+    let nothing_missing = Some(OUTLINE_GIVEN.code);
+    let refused = |row: &&ExamRow| row.status == Status::NotEvaluable && row.reason.as_deref() != nothing_missing;
     let told = TOLD.iter().filter_map(|m| rows.exam(m)).filter(refused);
     let mut found: Vec<&Reason> = Vec::new();
     for row in told.chain(rows.exams.iter().filter(refused)) {

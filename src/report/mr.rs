@@ -121,11 +121,12 @@ type Text = fn(f64) -> String;
 fn numbers(canvas: &mut Canvas, exam: &Exam<'_>, k: usize) {
     let mut column = panel::Column::new(canvas, NUMBERS);
     let place = |row: Option<&ExamRow>| row.and_then(|r| r.slice).map(|s| format!("  slice {s}")).unwrap_or_default();
-    let shown: [(&str, &str, Text); 8] = [
+    let shown: [(&str, &str, Text); 9] = [
         ("CANAL TAKEN BY TUMOUR", "canal_occupancy", |v| format!("{:.0} %", 100.0 * v)),
         ("CORD COMPRESSED", "cord_compression", |v| v.to_string()),
         ("EPIDURAL COMPRESSION (ESCC)", "escc", |v| v.to_string()),
         ("CORD NARROWER BY (MSCC)", "mscc", |v| format!("{v:.0} %")),
+        ("CORD AREA LOST", "cord_area_loss", |v| format!("{:.0} %", 100.0 * v)),
         ("SIGNAL, TUMOUR / CORD", "si_ratio", |v| format!("{v:.2}")),
         ("LARGEST CYST", "cyst_diameter", |v| format!("{v:.1} mm")),
         ("LARGEST DIAMETER", "max_diameter", |v| format!("{v:.1} mm")),
