@@ -96,4 +96,32 @@ fn yuan24_is_measured_as_it_was_drawn() {
         assert!(error.mean <= limit, "{columns:?}: {}", error.mean);
         assert!(error.n * 10 >= error.of * 9, "{columns:?}: only {} of {}", error.n, error.of);
     }
+    mr_is_measured_as_it_was_drawn(&table(&study.join("truth_mr_exams.csv")), &exams);
+}
+
+/// The value of a measure of an MR exam.
+fn on_mr<'a>(exams: &'a [Row], of: &Row, measure: &str) -> Option<&'a str> {
+    let is_it = |f: &&Row| f["modality"] == "MR" && exam(f) == exam(of) && f["measure"] == measure;
+    exams.iter().find(is_it).map(|row| row["value"].as_str()).filter(|value| !value.is_empty())
+}
+
+/// 20 patients before and after: the limits of issue D, of at least 95 % of exams.
+fn mr_is_measured_as_it_was_drawn(truth: &[Row], exams: &[Row]) {
+    let limits = [
+        ("canal_occupancy", "canal_occupancy", 0.03),
+        ("si_ratio", "si_ratio", 0.04),
+        ("cyst_diameter", "cyst_diameter_mm", 1.2),
+        ("max_diameter", "max_diameter_mm", 1.0),
+    ];
+    for (measure, column, limit) in limits {
+        let pairs = truth.iter().filter_map(|t| Some((number(t, column)?, on_mr(exams, t, measure)?.parse().ok()?)));
+        let off: Vec<f64> = pairs.map(|(true_value, found): (f64, f64)| (found - true_value).abs()).collect();
+        let mean = off.iter().sum::<f64>() / off.len() as f64;
+        println!("MR {measure}: mean absolute error {mean:.4}, n {} of {}", off.len(), truth.len());
+        assert!(mean <= limit && off.len() >= 38, "{measure}: {mean}, n {}", off.len());
+    }
+    let right = |t: &&Row| on_mr(exams, t, "cord_compression") == Some(t["cord_compression"].as_str());
+    let right = truth.iter().filter(right).count();
+    println!("MR cord_compression: {right} of {} right", truth.len());
+    assert!(truth.len() == 40 && right >= 38, "{right}");
 }

@@ -1,6 +1,6 @@
 //! Which exams a person should look at, and why: the ranking behind `review.csv`.
 
-use crate::measure::reason::OUTLINE_GIVEN;
+use crate::measure::reason::{NO_RIM, OUTLINE_GIVEN};
 use crate::measure::rows::{ExamRow, ExamRows, Status};
 use std::collections::BTreeMap;
 
@@ -23,8 +23,9 @@ const GRADE_WRONG: f64 = 12.0;
 const LEAST_CHANCE: f64 = 0.05;
 /// Chances are told by the reason they give, not by their flag.
 const TOLD_OTHERWISE: &str = "grade_chance";
-/// A measure of segmentations has no value where there is an outline: nothing is missing.
-const NOTHING_MISSING: &str = OUTLINE_GIVEN.code;
+/// A measure of segmentations has no value where there is an outline, and the thickness of a rim none where there is no rim:
+/// nothing is missing.
+const NOTHING_MISSING: &[&str] = &[OUTLINE_GIVEN.code, NO_RIM.code];
 /// Some other measure is missing.
 const NO_MEASURE: f64 = 2.0;
 /// Some other class could as well be its neighbour.
@@ -74,7 +75,8 @@ fn is_grade(measure: &str) -> bool {
 /// `not evaluable (reason): measure, measure`, one for each reason, in the order of its code.
 fn missing(rows: &ExamRows) -> Vec<(f64, String)> {
     let mut by_reason: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
-    let is_missing = |r: &&ExamRow| r.status == Status::NotEvaluable && r.reason.as_deref() != Some(NOTHING_MISSING);
+    let nothing = |reason: &Option<String>| NOTHING_MISSING.contains(&reason.as_deref().unwrap_or_default());
+    let is_missing = |r: &&ExamRow| r.status == Status::NotEvaluable && !nothing(&r.reason);
     for row in rows.exams.iter().filter(is_missing) {
         by_reason.entry(row.reason.as_deref().unwrap_or_default()).or_default().push(&row.measure);
     }
