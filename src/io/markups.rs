@@ -203,6 +203,7 @@ fn numbers<const N: usize>(value: &Value) -> Option<[f64; N]> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::io::image_tests_support::Dice;
     use serde_json::json;
 
     fn read(markup: Value) -> Result<Vec<Markup>, String> {
@@ -237,6 +238,41 @@ mod tests {
                                  "orientation": turned, "size": [10, 20, 30]}));
         let axes = [[0.0, -1.0, 0.0], [-1.0, 0.0, 0.0], [0.0, 0.0, 1.0]];
         assert_eq!(found, Shape::Roi(Roi { centre: [-1.0, -2.0, 3.0], axes, size_mm: [10.0, 20.0, 30.0] }));
+    }
+
+    #[test]
+    fn ten_thousand_mutated_files_are_refused_or_give_places_that_are_places() {
+        let whole = json!({"markups": [
+            {"type": "ROI", "name": "b", "roiType": "Box", "center": [1.5, 2, 3], "size": [10, 20, 30],
+             "orientation": [1, 0, 0, 0, 1, 0, 0, 0, 1]},
+            {"type": "Line", "name": "d", "coordinateSystem": "RAS", "controlPoints": ends([1.0, 2.0, 3.0], [40.0, 5.0, 3.0])},
+            {"type": "Fiducial", "name": "canal", "coordinateUnits": "um", "controlPoints": ends([1.0, 2.0, 3.0], [4.0, 5.0, 60.0])},
+        ]})
+        .to_string()
+        .into_bytes();
+        // Bytes that keep a text a text more often than any do.
+        let likely = b"0123456789.eE+-,[]{}\": nulltruefas";
+        let (mut dice, mut read) = (Dice(9), 0);
+        for _ in 0..10_000 {
+            let mut bytes = whole.clone();
+            for _ in 0..=dice.below(4) {
+                let at = dice.below(bytes.len());
+                bytes[at] = likely[dice.below(likely.len())];
+            }
+            for markup in parse(&bytes).into_iter().flatten() {
+                read += 1;
+                let sound = match &markup.shape {
+                    Shape::Roi(roi) => {
+                        roi.size_mm.iter().all(|mm| mm.is_finite() && *mm > 0.0)
+                            && roi.axes.iter().chain([&roi.centre]).flatten().all(|v| v.is_finite())
+                    }
+                    Shape::Line(ends) => ends.iter().flatten().all(|v| v.is_finite()) && ends[0] != ends[1],
+                    Shape::Fiducial(points) => points.iter().flatten().all(|v| v.is_finite()),
+                };
+                assert!(sound, "{markup:?} of {}", String::from_utf8_lossy(&bytes));
+            }
+        }
+        assert!(read > 1_000, "only {read} markups were read: the mutations are too rough to tell anything");
     }
 
     #[test]
