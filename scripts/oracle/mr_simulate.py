@@ -233,8 +233,8 @@ def line(rng, tumour):
     return ends
 
 
-def ellipsoid(prompt, kind):
-    """What the prompt alone says: the box's ellipsoid, or the line's with the other axes 0.8 as long; z, y, x."""
+def norm(prompt, kind):
+    """Ellipsoid norm of every voxel, z, y, x: of the box's ellipsoid, or of the line's with the other axes 0.8 as long."""
     x, y, z = np.meshgrid(*[np.arange(n) * s + s / 2 for n, s in zip(DIMS, SPACING)], indexing="ij")
     p = np.stack([x, y, z], -1)
     if kind == "box":
@@ -246,7 +246,12 @@ def ellipsoid(prompt, kind):
         along = d @ (b - a) / np.linalg.norm(b - a)
         across2 = (d * d).sum(-1) - along**2
         e = np.sqrt((along / half) ** 2 + across2 / (0.8 * half) ** 2)
-    return (e <= 1).transpose(2, 1, 0)
+    return np.ascontiguousarray(e.transpose(2, 1, 0))
+
+
+def ellipsoid(prompt, kind):
+    """What the prompt alone says, z, y, x."""
+    return norm(prompt, kind) <= 1
 
 
 def dice(a, b):

@@ -25,7 +25,7 @@ from scipy import ndimage as ndi
 from skimage.segmentation import random_walker
 
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), "..", "oracle"))
-from mr_simulate import DIMS, ORIGIN, SPACING, dice, ellipsoid  # noqa: E402
+from mr_simulate import ORIGIN, SPACING, dice, ellipsoid, norm  # noqa: E402
 
 sitk.ProcessObject.SetGlobalDefaultNumberOfThreads(1)
 TUNING_SEEDS = {"1", "2", "3"}
@@ -35,21 +35,6 @@ TUNING_SEEDS = {"1", "2", "3"}
 
 def load(path):
     return nib.load(path).get_fdata().transpose(2, 1, 0)
-
-
-def norm(prompt, kind):
-    """Ellipsoid norm of every voxel, z, y, x."""
-    x, y, z = np.meshgrid(*[np.arange(n) * s + s / 2 for n, s in zip(DIMS, SPACING)], indexing="ij")
-    p = np.stack([x, y, z], -1)
-    if kind == "box":
-        lo, hi = prompt
-        e = np.linalg.norm((p - (lo + hi) / 2) / ((hi - lo) / 2), axis=-1)
-    else:
-        a, b = prompt
-        d, half = p - (a + b) / 2, np.linalg.norm(b - a) / 2
-        along = d @ (b - a) / np.linalg.norm(b - a)
-        e = np.sqrt((along / half) ** 2 + ((d * d).sum(-1) - along**2) / (0.8 * half) ** 2)
-    return np.ascontiguousarray(e.transpose(2, 1, 0))
 
 
 def prompt_of(folder, kind):

@@ -141,13 +141,15 @@ pub fn open<'a>(row: &'a Row, base: &'a Path, source: &dyn Source, patterns: &Pa
     let image = source.image(&base.join(path), series_uid.as_deref()).map_err(|f| fault("image", "image", f))?;
     same_modality(row, image.acquisition())?;
     let is_drawn = |name| others.iter().any(|s| s.name == Some(name));
-    let all_drawn = outlined.is_some() && SPINE.iter().all(|name| is_drawn(*name));
+    let spine_drawn = SPINE.iter().all(|name| is_drawn(*name));
     // On CT nothing is segmented, and outlines go before prompts.
     let marked = match row.exam.modality {
-        Modality::Mr if !all_drawn => prompts::marked(row, base, source, image.geometry(), outlined.is_some())?,
+        Modality::Mr if outlined.is_none() || !spine_drawn => {
+            prompts::marked(row, base, source, image.geometry(), outlined.is_some())?
+        }
         _ => Prompts::default(),
     };
-    let canal_points = if SPINE.iter().all(|name| is_drawn(*name)) { Vec::new() } else { marked.canal };
+    let canal_points = if spine_drawn { Vec::new() } else { marked.canal };
     let lesion = match (outlined, marked.tumour) {
         (Some(structure), _) => Lesion::Outlined(structure),
         (None, Some(prompt)) => Lesion::Prompted(prompt),

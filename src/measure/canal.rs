@@ -58,9 +58,17 @@ const NEEDS: &[&str] = &[keys::CANAL.name, keys::SLICES.name, keys::WHOLE_BORDER
 const SPIKE: f64 = 1.5;
 
 /// The rows with tumour and canal.
-pub fn shown(canal: &[CanalSlice]) -> Result<Vec<usize>, Refusal> {
+fn shown(canal: &[CanalSlice]) -> Result<Vec<usize>, Refusal> {
     let both: Vec<usize> = (0..canal.len()).filter(|&k| canal[k].at_tumour && canal[k].canal_mm2 > 0.0).collect();
     if both.is_empty() { Err(Refusal::of(reason::NO_CANAL_AT_LEVEL, "")) } else { Ok(both) }
+}
+
+/// The row with tumour whose canal it takes most of, of equal ones the lowest, and the share.
+pub fn fullest(canal: &[CanalSlice]) -> Result<(usize, f64), Refusal> {
+    let share = |k: usize| canal[k].occupancy().unwrap_or_default();
+    let rows = shown(canal)?.into_iter();
+    let k = rows.max_by(|&a, &b| share(a).total_cmp(&share(b)).then(b.cmp(&a))).unwrap_or_default();
+    Ok((k, share(k)))
 }
 
 /// With a remark where the canal is not drawn on all slices of the tumour.
@@ -73,11 +81,9 @@ pub fn in_part(reading: Reading, canal: &[CanalSlice]) -> Reading {
 /// `max_k a_k / (a_k + b_k)`
 fn worst(view: &View<'_>, _: &Settings) -> Result<Reading, Refusal> {
     let canal = view.get(&keys::CANAL);
-    let rows = shown(canal)?;
-    let of = |k: usize| canal[k].occupancy().unwrap_or_default();
-    let k = rows.into_iter().max_by(|&a, &b| of(a).total_cmp(&of(b)).then(b.cmp(&a))).unwrap_or_default();
-    let reading = Reading::number(of(k)).on_slice(view.get(&keys::SLICES)[k].slice);
-    Ok(in_part(reading, canal).flag_if(is_spike(view, k, of(k)), flag::SINGLE_SLICE_SPIKE))
+    let (k, share) = fullest(canal)?;
+    let reading = Reading::number(share).on_slice(view.get(&keys::SLICES)[k].slice);
+    Ok(in_part(reading, canal).flag_if(is_spike(view, k, share), flag::SINGLE_SLICE_SPIKE))
 }
 
 /// Whether a slice is far fuller than those right below and above, both of which have canal.

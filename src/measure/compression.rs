@@ -1,8 +1,8 @@
 //! Whether the tumour compresses the cord, and how far it has come: the grade of Bilsky et al. 2010 (method.md 1.8).
 
-use super::canal::shown;
-use super::cord::{goes_on, usual_beside};
-use super::{Flag, Measure, Measurement, Modality, Reading, Refusal, View, flag, keys, reason, settings::Settings};
+use super::canal::fullest;
+use super::cord::{goes_on, in_part, shown_share, usual_beside};
+use super::{Measure, Measurement, Modality, Reading, Refusal, View, flag, keys, reason, settings::Settings};
 use crate::ops::compression::Contact;
 use crate::ops::cord::CordSlice;
 
@@ -62,8 +62,8 @@ const LOSS: f64 = 0.15;
 const DENT: f64 = 0.04;
 /// Losses this near to the limit are for a radiologist to judge.
 const NEAR: f64 = 0.05;
-/// Tumour that takes no more of the canal than this has not reached the dura: epidural fat is 1 to 2 mm thick. Of a canal
-/// 16 mm wide a rind of 1.5 mm along a third of its wall is a twelfth.
+/// Tumour that takes no more of the canal than this counts as not having passed the epidural fat: method.md 1.8 gives no
+/// number, this one is ours (README).
 const EPIDURAL_SHARE: f64 = 0.03;
 /// Fluid seen in less than this share of directions is none to be seen.
 const NO_FLUID: f64 = 0.1;
@@ -97,23 +97,19 @@ fn worst(view: &View<'_>) -> Result<Option<Worst>, Refusal> {
     Ok(touched.filter_map(of).max_by(|a, b| a.loss.total_cmp(&b.loss)))
 }
 
-fn compression(view: &View<'_>, _: &Settings) -> Result<Reading, Refusal> {
-    let worst = worst(view)?;
-    if worst.as_ref().is_none_or(|w| w.loss < 1.0) {
-        whole_cord(view)?;
-    }
-    let reading = worst.map_or(Reading::class("no"), |worst| {
-        let near = (worst.loss - 1.0).abs() < NEAR / LOSS;
-        let class = if worst.loss >= 1.0 { "yes" } else { "no" };
-        Reading::class(class).on_slice(worst.slice).borderline_if(near).flag_if(near, flag::NEEDS_READER)
-    });
-    Ok(in_part(view, reading))
+/// A class that hangs on the loss of a slice; near to the limit a radiologist must look.
+fn judged(class: &'static str, worst: &Worst) -> Reading {
+    let near = (worst.loss - 1.0).abs() < NEAR / LOSS;
+    Reading::class(class).on_slice(worst.slice).borderline_if(near).flag_if(near, flag::NEEDS_READER)
 }
 
-/// The share of the tumour's slices on which there is cord.
-fn shown_share(view: &View<'_>) -> f64 {
-    let (cord, outlines) = (view.get(&keys::CORD), view.get(&keys::OUTLINE));
-    outlines.iter().filter(|o| cord[o.plane].is_some()).count() as f64 / outlines.len() as f64
+fn compression(view: &View<'_>, _: &Settings) -> Result<Reading, Refusal> {
+    let worst = worst(view)?;
+    if let Some(pressed) = worst.as_ref().filter(|w| w.loss >= 1.0) {
+        return Ok(in_part(view, judged("yes", pressed)));
+    }
+    whole_cord(view)?;
+    Ok(worst.map_or(Reading::class("no"), |touched| judged("no", &touched)))
 }
 
 /// Refuses to say that nothing is compressed where the cord is not shown beside all of the tumour: it may be there.
@@ -126,37 +122,25 @@ fn whole_cord(view: &View<'_>) -> Result<(), Refusal> {
     }
 }
 
-/// With a remark where the cord is not shown beside all of the tumour.
-fn in_part(view: &View<'_>, reading: Reading) -> Reading {
-    let share = shown_share(view);
-    reading.flag_if(share < 1.0, Flag::with(&flag::CORD_IN_PART, format!("{share:.2}")))
-}
-
 /// The grade on the slice where it is highest.
 fn escc(view: &View<'_>, _: &Settings) -> Result<Reading, Refusal> {
-    let touched = worst(view)?;
-    let compressed = touched.as_ref().filter(|w| w.loss >= 1.0);
-    if let Some(worst) = compressed {
+    let worst = worst(view)?;
+    if let Some(pressed) = worst.as_ref().filter(|w| w.loss >= 1.0) {
         view.get(&keys::REFERENCES).fluid.ok_or_else(|| Refusal::of(reason::NO_FLUID, ""))?;
-        let fluid = view.get(&keys::CONTACT)[worst.plane].map_or(0.0, |c| c.fluid);
-        let class = if fluid < NO_FLUID { "3" } else { "2" };
-        let near = worst.loss - 1.0 < NEAR / LOSS;
-        let reading = Reading::class(class).on_slice(worst.slice).borderline_if(near);
-        return Ok(in_part(view, reading.flag_if(near, flag::NEEDS_READER)));
+        let fluid = view.get(&keys::CONTACT)[pressed.plane].map_or(0.0, |c| c.fluid);
+        return Ok(in_part(view, judged(if fluid < NO_FLUID { "3" } else { "2" }, pressed)));
     }
     whole_cord(view)?;
-    let (canal, places) = (view.get(&keys::CANAL), view.get(&keys::SLICES));
-    let rows = shown(canal)?;
-    if let Some(worst) = touched {
-        let near = 1.0 - worst.loss < NEAR / LOSS;
-        return Ok(Reading::class("1c").on_slice(worst.slice).borderline_if(near).flag_if(near, flag::NEEDS_READER));
+    let canal = view.get(&keys::CANAL);
+    let (k, share) = fullest(canal)?;
+    if let Some(touched) = worst {
+        return Ok(judged("1c", &touched));
     }
-    let share = |k: usize| canal[k].occupancy().unwrap_or_default();
-    let fullest = rows.into_iter().max_by(|&a, &b| share(a).total_cmp(&share(b)).then(b.cmp(&a)));
-    let reading = match fullest.map(|k| (share(k), places[k].slice)) {
-        Some((share, slice)) if share > EPIDURAL_SHARE => Reading::class("1b").on_slice(slice),
-        Some((share, slice)) if share > 0.0 => Reading::class("1a").on_slice(slice),
-        _ => Reading::class("0"),
+    let slice = view.get(&keys::SLICES)[k].slice;
+    let reading = match () {
+        () if share > EPIDURAL_SHARE => Reading::class("1b").on_slice(slice),
+        () if share > 0.0 => Reading::class("1a").on_slice(slice),
+        () => Reading::class("0"),
     };
     Ok(super::canal::in_part(reading, canal))
 }

@@ -69,10 +69,20 @@ fn loss(view: &View<'_>, of: fn(&CordSlice) -> f64, scale: f64) -> Result<Readin
     let least = shown.iter().min_by(|a, b| a.1.total_cmp(&b.1));
     let &(slice, least) = least.ok_or_else(|| Refusal::of(reason::CORD_NOT_SEGMENTED, ""))?;
     let Usual { value: usual, both_sides } = usual_beside(view, value)?;
-    let share = shown.len() as f64 / outlines.len() as f64;
     let reading = Reading::number(scale * (1.0 - least / usual)).on_slice(slice);
-    let reading = reading.flag_if(share < 1.0, Flag::with(&flag::CORD_IN_PART, format!("{share:.2}")));
-    Ok(reading.flag_if(!both_sides, flag::REFERENCE_ONE_SIDE))
+    Ok(in_part(view, reading).flag_if(!both_sides, flag::REFERENCE_ONE_SIDE))
+}
+
+/// The share of the tumour's slices on which there is cord; reads `cord` and `outline`.
+pub fn shown_share(view: &View<'_>) -> f64 {
+    let (cord, outlines) = (view.get(&keys::CORD), view.get(&keys::OUTLINE));
+    outlines.iter().filter(|o| cord[o.plane].is_some()).count() as f64 / outlines.len() as f64
+}
+
+/// With a remark where the cord is not shown beside all of the tumour.
+pub fn in_part(view: &View<'_>, reading: Reading) -> Reading {
+    let share = shown_share(view);
+    reading.flag_if(share < 1.0, Flag::with(&flag::CORD_IN_PART, format!("{share:.2}")))
 }
 
 /// What is usual of the cord above and below the tumour; reads `outline`, `axial_tumour` and what `value` reads.
@@ -94,9 +104,7 @@ pub fn goes_on(cord: &[Option<CordSlice>], outlines: &[SliceOutline]) -> Result<
 /// `cord / canal`; the tilt, which is that of both, cancels.
 fn canal_ratio(view: &View<'_>, _: &Settings) -> Result<Reading, Refusal> {
     let (cord, canal, places) = (view.get(&keys::CORD), view.get(&keys::CANAL), view.get(&keys::SLICES));
-    let shown = (0..places.len()).filter(|&k| canal[k].at_tumour).filter_map(|k| Some((k, canal[k].occupancy()?)));
-    let fullest = shown.max_by(|a, b| a.1.total_cmp(&b.1).then(b.0.cmp(&a.0)));
-    let (k, _) = fullest.ok_or_else(|| Refusal::of(reason::NO_CANAL_AT_LEVEL, ""))?;
+    let (k, _) = super::canal::fullest(canal)?;
     let cord = cord[places[k].plane].ok_or_else(|| Refusal::of(reason::CORD_NOT_SEGMENTED, "not on that slice"))?;
     let reading = Reading::number(cord.slice_area_mm2 / canal[k].canal_mm2).on_slice(places[k].slice);
     Ok(super::canal::in_part(reading, canal))

@@ -3,9 +3,8 @@
 use super::chord::diameters;
 use super::components::pieces_over;
 use super::outline::outlines;
-use super::quantile::quantile;
 use super::runs::Neighbours;
-use super::t2::{inner, outer, without};
+use super::t2::{inner, median, outer, without};
 use crate::volume::{Mask, Volume};
 use ndarray::Array3;
 
@@ -66,8 +65,7 @@ pub fn find(image: &Volume<f32>, tumour: &Mask, from: f64) -> Cysts {
     }
     let near = (0..BORDER_PIXELS).fold(cores.clone(), |grown, _| outer(&grown));
     let solid = without(&deep, &near);
-    let median = |mask: &Mask| quantile(&mut super::t2::values(image, mask), 0.5);
-    let half = median(&solid).zip(median(&cores)).map_or(from, |(solid, fluid)| 0.5 * (solid + fluid));
+    let half = median(image, &solid).zip(median(image, &cores)).map_or(from, |(solid, fluid)| 0.5 * (solid + fluid));
     Cysts::of(large(&opened(&brighter(image, &near, half))))
 }
 
@@ -80,9 +78,7 @@ fn brighter(image: &Volume<f32>, within: &Mask, from: f64) -> Mask {
 
 /// Without what is thinner than three pixels.
 fn opened(mask: &Mask) -> Mask {
-    let mut grown = outer(&inner(mask));
-    grown.as_mut_slice().iter_mut().zip(mask.as_slice()).for_each(|(g, m)| *g &= m);
-    grown
+    outer(&inner(mask))
 }
 
 /// The pieces of a mask that lie in a tumour or touch it: labels of one map exclude each other.

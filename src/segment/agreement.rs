@@ -4,6 +4,7 @@
 use super::prompt::{Ellipsoid, Mark, Prompt};
 use crate::geometry::{Vec3, add_scaled};
 use crate::io::markups::Roi;
+use crate::ops::t2::median;
 use crate::volume::{Mask, Volume};
 
 /// What speaks for and against a segmentation.
@@ -94,14 +95,8 @@ fn largest_jump(mask: &Mask) -> f64 {
 
 /// Whether the median inside is beyond nine tenths of the region: fluid and fat are, tumours are not (method.md 1.7).
 fn is_bright(mask: &Mask, image: &Volume<f32>) -> bool {
-    let mut inside: Vec<f32> =
-        image.as_slice().iter().zip(mask.as_slice()).filter(|(_, m)| **m).map(|(v, _)| *v).collect();
-    if inside.is_empty() {
-        return false;
-    }
-    let middle = inside.len() / 2;
-    let median = *inside.select_nth_unstable_by(middle, f32::total_cmp).1;
-    let darker = image.as_slice().iter().filter(|v| **v < median).count();
+    let Some(median) = median(image, mask) else { return false };
+    let darker = image.as_slice().iter().filter(|v| f64::from(**v) < median).count();
     10 * darker > 9 * image.as_slice().len()
 }
 
