@@ -1,12 +1,17 @@
 //! gzip, bounded: what is inflated is what the header promised, to the end, with every checksum verified.
 
 use super::fault::{BAD_CRC, BAD_GZIP, Fault, TRUNCATED_FILE};
-use flate2::bufread::GzDecoder;
+use bits::Damage;
+use deflate::Inflate;
 use flate2::read::MultiGzDecoder;
-use std::cell::RefCell;
 use std::fs::File;
 use std::io::Read;
+use std::ops::Range;
 use std::path::Path;
+
+mod bits;
+mod codes;
+mod deflate;
 
 /// The first bytes of every gzip member.
 pub const MAGIC: [u8; 2] = [0x1f, 0x8b];
@@ -17,34 +22,14 @@ const MAX_RATIO: u64 = 1032;
 /// Bytes after the voxels that are still inflated and checked; more is a bomb.
 const MAX_TRAILING: u64 = 64 << 20;
 
-/// A thread keeps its buffers for the next file up to this many bytes.
-const KEPT_BYTES: usize = 512 << 20;
+/// Memory that inflating takes, bytes: a window, a piece of the file, and tables of codes.
+pub const HELD_BYTES: u64 = 512 << 10;
 
-/// The compressed and the inflated file, kept from one file to the next.
-#[derive(Default)]
-struct Scratch {
-    packed: Vec<u8>,
-    inflated: Vec<u8>,
-}
-
-thread_local! {
-    static SCRATCH: RefCell<Scratch> = RefCell::default();
-}
-
-/// Hands the first `want` inflated bytes of a gzip file to `use_bytes`, after all of the file has been checked.
-///
-/// # Errors
-/// A file that is truncated, damaged, has a wrong checksum or inflates to far more than `want`.
-pub fn with_file<R>(path: &Path, want: u64, use_bytes: impl FnOnce(&[u8]) -> Result<R, Fault>) -> Result<R, Fault> {
-    SCRATCH.with_borrow_mut(|scratch| {
-        read_whole(path, &mut scratch.packed)?;
-        inflate(&scratch.packed, want, &mut scratch.inflated)?;
-        let result = use_bytes(&scratch.inflated[..want as usize]);
-        release(&mut scratch.packed);
-        release(&mut scratch.inflated);
-        result
-    })
-}
+/// Flags of a member's header (RFC 1952, 2.3.1): a checksum of it, an extra field, a name, a remark; those without meaning.
+const HAS_CRC: u32 = 1 << 1;
+const HAS_EXTRA: u32 = 1 << 2;
+const HAS_NAME: u32 = 1 << 3;
+const HAS_REMARK: u32 = 1 << 4;
 
 /// Inflates up to `want` bytes from the start of a gzip stream, for headers.
 ///
@@ -56,89 +41,172 @@ pub fn head(file: impl Read, want: u64) -> Result<Vec<u8>, Fault> {
     Ok(out)
 }
 
-fn read_whole(path: &Path, out: &mut Vec<u8>) -> Result<(), Fault> {
-    let mut file = File::open(path).map_err(|e| Fault::from_io(&e))?;
+/// A gzip file that is inflated from front to back, of which no more is held than a window.
+pub struct Inflated<R> {
+    stream: Inflate<R>,
+    /// Checksum of the member so far, and its size modulo 2^32.
+    crc: libdeflater::Crc,
+    size: u32,
+    /// What of the window has not been read.
+    unread: Range<usize>,
+    /// Bytes inflated of all members.
+    inflated: u64,
+    /// Bytes that the header promises.
+    want: u64,
+    has_ended: bool,
+}
+
+/// Opens a gzip file that is to hold `want` bytes.
+///
+/// # Errors
+/// A file that cannot be read, is no gzip, or cannot hold so much.
+pub fn open(path: &Path, want: u64) -> Result<Inflated<File>, Fault> {
+    let file = File::open(path).map_err(|e| Fault::from_io(&e))?;
     let len = file.metadata().map_err(|e| Fault::from_io(&e))?.len();
-    out.clear();
-    out.try_reserve(len as usize).map_err(|_| Fault::no_memory(len))?;
-    file.read_to_end(out).map_err(|e| Fault::from_io(&e))?;
-    Ok(())
+    Inflated::new(file, len, want)
 }
 
-fn release(buffer: &mut Vec<u8>) {
-    if buffer.capacity() > KEPT_BYTES {
-        *buffer = Vec::new();
+impl<R: Read> Inflated<R> {
+    fn new(source: R, len: u64, want: u64) -> Result<Self, Fault> {
+        if want > len.saturating_mul(MAX_RATIO) {
+            return Err(too_short(want));
+        }
+        let (stream, crc) = (Inflate::new(source), libdeflater::Crc::new());
+        let mut file = Self { stream, crc, size: 0, unread: 0..0, inflated: 0, want, has_ended: false };
+        file.member().map_err(fault)?;
+        Ok(file)
     }
-}
 
-/// Fills `out` with at least `want` bytes.
-///
-/// One member of the promised size goes through libdeflate at once; several members, a lying trailer and damage go
-/// through the stream, which grows only as data comes and says what is wrong.
-fn inflate(packed: &[u8], want: u64, out: &mut Vec<u8>) -> Result<(), Fault> {
-    if want > packed.len() as u64 * MAX_RATIO {
-        return Err(too_short(want));
+    /// Bytes that have been read or passed over.
+    fn place(&self) -> u64 {
+        self.inflated - self.unread.len() as u64
     }
-    if trailer_size(packed) == want as u32 && at_once(packed, want as usize, out)? {
-        return Ok(());
+
+    /// Reads the inflated bytes from `start` on, which lies no earlier than the end of the last read.
+    ///
+    /// # Errors
+    /// Damage up to there. What was read is believed only after [`Self::finish`].
+    pub fn read_at(&mut self, start: u64, out: &mut [u8]) -> Result<(), Fault> {
+        assert!(start >= self.place(), "a stream is read from front to back");
+        let mut done = 0;
+        while done < out.len() {
+            let over = start.saturating_sub(self.place()).min(self.unread.len() as u64) as usize;
+            self.unread.start += over;
+            let n = self.unread.len().min(out.len() - done);
+            out[done..done + n].copy_from_slice(self.stream.window(self.unread.start..self.unread.start + n));
+            (done, self.unread.start) = (done + n, self.unread.start + n);
+            if done < out.len() && !self.more()? {
+                return Err(too_short(self.want));
+            }
+        }
+        Ok(())
     }
-    streamed(packed, want, out)
-}
 
-/// ISIZE: the inflated size of the last member, modulo 2^32.
-fn trailer_size(packed: &[u8]) -> u32 {
-    packed.last_chunk().map_or(0, |b| u32::from_le_bytes(*b))
-}
-
-/// Whether one member gave exactly `want` bytes and is all of the file.
-fn at_once(packed: &[u8], want: usize, out: &mut Vec<u8>) -> Result<bool, Fault> {
-    if out.len() < want {
-        // Zeros straight from the system: filling them in would be a walk over all of them.
-        *out = bytemuck::allocation::try_zeroed_vec(want).map_err(|()| Fault::no_memory(want as u64))?;
+    /// Inflates what is left and checks it.
+    ///
+    /// # Errors
+    /// A file that is truncated, damaged, has a wrong checksum or inflates to far more than was promised.
+    pub fn finish(mut self) -> Result<(), Fault> {
+        while self.more()? {}
+        if self.inflated < self.want { Err(too_short(self.want)) } else { Ok(()) }
     }
-    let inflated = libdeflater::Decompressor::new().gzip_decompress(packed, &mut out[..want]);
-    Ok(inflated == Ok(want) && is_alone(packed, want))
-}
 
-/// Whether no other member follows the first one, which has been inflated to `len` bytes and checked.
-///
-/// libdeflate does not tell where it stopped. But a member ends with the size of what it holds: where that stands nowhere
-/// before the start of another member, there is no other one, of whatever size it says it is.
-fn is_alone(packed: &[u8], len: usize) -> bool {
-    let end_and_next = [&(len as u32).to_le_bytes()[..], &MAGIC[..]].concat();
-    memchr::memmem::find(packed, &end_and_next).is_none()
-}
-
-fn streamed(mut packed: &[u8], want: u64, out: &mut Vec<u8>) -> Result<(), Fault> {
-    out.clear();
-    let mut trailing = 0;
-    while packed.starts_with(&MAGIC) {
-        let mut member = GzDecoder::new(&mut packed);
-        let missing = want - out.len() as u64;
-        (&mut member).take(missing).read_to_end(out).map_err(|e| gzip_fault(&e))?;
-        let rest = &mut (&mut member).take(MAX_TRAILING + 1 - trailing);
-        trailing += std::io::copy(rest, &mut std::io::sink()).map_err(|e| gzip_fault(&e))?;
-        if trailing > MAX_TRAILING {
+    /// Inflates another window; `false` after the last one.
+    fn more(&mut self) -> Result<bool, Fault> {
+        if self.has_ended {
+            return Ok(false);
+        }
+        self.unread = self.stream.fill().map_err(fault)?;
+        let new = self.stream.window(self.unread.clone());
+        self.crc.update(new);
+        self.size = self.size.wrapping_add(new.len() as u32);
+        self.inflated += new.len() as u64;
+        if self.inflated > self.want.saturating_add(MAX_TRAILING) {
             return Err(Fault::of(BAD_GZIP, "it inflates far beyond what its header promises"));
         }
+        if self.stream.is_done() {
+            self.end_member()?;
+        }
+        Ok(true)
     }
-    if (out.len() as u64) < want { Err(too_short(want)) } else { Ok(()) }
+
+    /// Checks a member, and begins the next one if there is one. What is no member is padding.
+    fn end_member(&mut self) -> Result<(), Fault> {
+        self.stream.bits.align();
+        let crc = self.stream.bits.take(32).map_err(fault)?;
+        let size = self.stream.bits.take(32).map_err(fault)?;
+        if (crc, size) != (self.crc.sum(), self.size) {
+            return Err(Fault::of(BAD_CRC, "CRC-32 or size of a gzip member"));
+        }
+        (self.crc, self.size) = (libdeflater::Crc::new(), 0);
+        self.has_ended = self.stream.bits.peek(16).map_err(fault)? != u32::from(u16::from_le_bytes(MAGIC));
+        if self.has_ended { Ok(()) } else { self.member().map_err(fault) }
+    }
+
+    /// The header of a member (RFC 1952, 2.3).
+    fn member(&mut self) -> Result<(), Damage> {
+        let mut header = Header { bits: &mut self.stream.bits, crc: libdeflater::Crc::new() };
+        let start = [header.byte()?, header.byte()?];
+        let (method, flags) = (header.byte()?, u32::from(header.byte()?));
+        if start != MAGIC || method != 8 {
+            return Err(Damage::Stream);
+        }
+        header.skip(6)?;
+        if flags & HAS_EXTRA != 0 {
+            let len = u16::from_le_bytes([header.byte()?, header.byte()?]);
+            header.skip(len)?;
+        }
+        for text in [HAS_NAME, HAS_REMARK] {
+            while flags & text != 0 && header.byte()? != 0 {}
+        }
+        let crc = header.crc.sum() & 0xffff;
+        if flags & HAS_CRC != 0 && header.bits.take(16)? != crc {
+            return Err(Damage::Stream);
+        }
+        self.stream.again();
+        Ok(())
+    }
+}
+
+/// The header of a member as it is read.
+struct Header<'a, R> {
+    bits: &'a mut bits::Bits<R>,
+    crc: libdeflater::Crc,
+}
+
+impl<R: Read> Header<'_, R> {
+    fn byte(&mut self) -> Result<u8, Damage> {
+        let byte = self.bits.take(8)? as u8;
+        self.crc.update(&[byte]);
+        Ok(byte)
+    }
+
+    fn skip(&mut self, bytes: u16) -> Result<(), Damage> {
+        (0..bytes).try_for_each(|_| self.byte().map(|_| ()))
+    }
 }
 
 fn too_short(want: u64) -> Fault {
     Fault::of(TRUNCATED_FILE, format!("{want} bytes are promised, fewer are there"))
 }
 
-/// What an error of the gzip stream means.
+fn fault(damage: Damage) -> Fault {
+    match damage {
+        Damage::Ends => Fault::of(TRUNCATED_FILE, "the gzip stream has no end"),
+        Damage::Stream => Fault::of(BAD_GZIP, "the deflate stream cannot be followed"),
+        Damage::Source(error) => Fault::from_io(&error),
+    }
+}
+
+/// What an error of zlib's gzip stream means.
 fn gzip_fault(error: &std::io::Error) -> Fault {
     if error.raw_os_error().is_some() {
         return Fault::from_io(error);
     }
-    let text = error.to_string();
     match error.kind() {
-        std::io::ErrorKind::UnexpectedEof => Fault::of(TRUNCATED_FILE, "the gzip stream has no end"),
-        _ if text.contains("checksum") => Fault::of(BAD_CRC, "CRC-32 or size of a gzip member"),
-        _ => Fault::of(BAD_GZIP, "the deflate stream cannot be followed"),
+        std::io::ErrorKind::UnexpectedEof => fault(Damage::Ends),
+        _ if error.to_string().contains("checksum") => Fault::of(BAD_CRC, "CRC-32 or size of a gzip member"),
+        _ => fault(Damage::Stream),
     }
 }
 
@@ -159,8 +227,15 @@ pub mod tests {
         (0..100_000_u32).map(|i| (i.wrapping_mul(i) >> 7) as u8).collect()
     }
 
+    fn inflate(packed: &[u8], want: u64) -> Result<Vec<u8>, Fault> {
+        let mut file = Inflated::new(packed, packed.len() as u64, want)?;
+        let mut out = vec![9; want as usize];
+        file.read_at(0, &mut out)?;
+        file.finish().map(|()| out)
+    }
+
     fn code(packed: &[u8], want: u64) -> &'static str {
-        inflate(packed, want, &mut Vec::new()).unwrap_err().kind.code
+        inflate(packed, want).unwrap_err().kind.code
     }
 
     #[test]
@@ -168,10 +243,22 @@ pub mod tests {
         let data = plain();
         let several: Vec<u8> = data.chunks(33_000).flat_map(gzip).collect();
         for packed in [gzip(&data), several] {
-            let mut out = vec![9; 7];
-            inflate(&packed, 100_000, &mut out).unwrap();
-            assert_eq!(out, data);
+            assert_eq!(inflate(&packed, 100_000).unwrap(), data);
         }
+    }
+
+    #[test]
+    fn pieces_are_where_they_are_asked_for() {
+        let data: Vec<u8> = plain().into_iter().cycle().take(900_000).collect();
+        let packed: Vec<u8> = data.chunks(410_000).flat_map(gzip).collect();
+        let mut file = Inflated::new(&packed[..], packed.len() as u64, 900_000).unwrap();
+        for (start, len) in [(3, 10), (13, 0), (13, 70_000), (409_990, 20), (500_000, 390_000), (899_999, 1)] {
+            let mut out = vec![0; len];
+            file.read_at(start as u64, &mut out).unwrap();
+            assert!(out == data[start..start + len], "{len} bytes from {start}");
+        }
+        assert_eq!(file.read_at(900_000, &mut [0]).unwrap_err().kind, TRUNCATED_FILE);
+        file.finish().unwrap();
     }
 
     #[test]
@@ -194,18 +281,14 @@ pub mod tests {
     fn a_last_member_of_the_promised_size_deceives_nobody() {
         let data = plain();
         let packed = [gzip(&data[..30]), gzip(&data[30..])].concat();
-        let mut out = Vec::new();
-        inflate(&packed, 99_970, &mut out).unwrap();
-        assert_eq!(out, data[..99_970]);
+        assert_eq!(inflate(&packed, 99_970).unwrap(), data[..99_970]);
     }
 
     #[test]
     fn what_follows_a_member_of_the_promised_size_is_checked_too() {
         let data = plain();
         let good = gzip(&data);
-        let mut out = Vec::new();
-        inflate(&[good.clone(), good.clone()].concat(), 100_000, &mut out).unwrap();
-        assert_eq!(out, data);
+        assert_eq!(inflate(&[good.clone(), good.clone()].concat(), 100_000).unwrap(), data);
         // The last trailer promises what the header does, so that only the place of the damage tells.
         for (from_end, want) in [(8, "bad_crc"), (good.len() - 12, "bad_gzip")] {
             let mut damaged = [good.clone(), good.clone()].concat();
@@ -219,15 +302,31 @@ pub mod tests {
     #[test]
     fn a_bomb_behind_a_small_header_is_cut() {
         let bomb = gzip(&vec![0; 70 << 20]);
-        let mut out = Vec::new();
-        assert_eq!(inflate(&bomb, 1000, &mut out).unwrap_err().kind, BAD_GZIP);
-        assert!(out.capacity() < 1 << 20);
+        assert_eq!(inflate(&bomb, 1000).unwrap_err().kind, BAD_GZIP);
     }
 
     #[test]
     fn a_little_after_the_voxels_is_allowed() {
-        let mut out = Vec::new();
-        inflate(&gzip(&plain()), 99_000, &mut out).unwrap();
-        assert_eq!(out, plain()[..99_000]);
+        assert_eq!(inflate(&gzip(&plain()), 99_000).unwrap(), plain()[..99_000]);
+        let padded = [gzip(&plain()), vec![0; 700]].concat();
+        assert_eq!(inflate(&padded, 100_000).unwrap(), plain());
+    }
+
+    /// What a header may hold beside what it must, as gzip's own programs write it.
+    #[test]
+    fn headers_with_everything_are_read() {
+        let full = || flate2::GzBuilder::new().extra([7; 300]).filename("a").comment("b");
+        let mut packer = full().write(Vec::new(), flate2::Compression::fast());
+        std::io::Write::write_all(&mut packer, &plain()).unwrap();
+        let mut packed = packer.finish().unwrap();
+        assert_eq!(inflate(&packed, 100_000).unwrap(), plain());
+        // The same with a checksum of the header: RFC 1952, CRC16.
+        let end = 10 + 2 + 300 + 2 + 2;
+        packed[3] |= HAS_CRC as u8;
+        let crc = libdeflater::crc32(&packed[..end]) as u16;
+        packed.splice(end..end, crc.to_le_bytes());
+        assert_eq!(inflate(&packed, 100_000).unwrap(), plain());
+        packed[end] ^= 1;
+        assert_eq!(code(&packed, 100_000), "bad_gzip");
     }
 }

@@ -5,9 +5,11 @@ use super::gather::{Gather, Sample};
 use super::image::open_nifti;
 use super::nifti::Nifti;
 use super::nifti::header::{Header, Type};
-use super::nifti::voxels::{from_memory, label, with_type};
+use super::nifti::voxels::{label, with_type};
 use crate::geometry::{Extent, Geometry};
 use crate::volume::{Mask, Volume, ends, traverse};
+use bytemuck::allocation::try_zeroed_vec;
+use std::ops::Range;
 use std::path::Path;
 
 /// A label map in canonical axes: its whole grid, and the voxels of the box that holds all labels. 0 is no label.
@@ -55,63 +57,101 @@ pub fn open(path: &Path) -> Result<Labels, Fault> {
 /// As [`open`].
 pub fn of_nifti(nifti: &Nifti) -> Result<Labels, Fault> {
     let header = &nifti.header;
-    nifti.with_stored(|data| {
-        let data = &data[..header.plane_bytes() * header.geometry.dims[2]];
-        let gather = Gather::of_stored(&header.geometry, &occupied(header, data));
-        let voxels = with_type!(header.kind, S => narrow::<S>(header, data, &gather))?;
-        Ok(Labels { geometry: header.geometry.canonical(), place: gather.region, voxels })
-    })
+    let stored = Stored::read(nifti)?;
+    let gather = Gather::of_stored(&header.geometry, &stored.place);
+    let voxels = with_type!(header.kind, S => narrow::<S>(header, &stored, &gather))?;
+    Ok(Labels { geometry: header.geometry.canonical(), place: gather.region, voxels })
 }
 
-/// The stored box outside of which every byte is 0, and so every label.
-///
-/// Most of a label map is empty: looking for that is a tenth of the work of looking at labels.
-fn occupied(header: &Header, data: &[u8]) -> Extent {
-    let ([nx, ny, _], bytes) = (header.geometry.dims, header.kind.bytes());
-    let zero_is_none = with_type!(header.kind, S => label::<S>(header, &[0; S::BYTES])) == Ok(0);
-    if !zero_is_none {
-        return Extent::whole(header.geometry.dims);
+/// A label map as it is stored, but of each row only the bytes from the first to the last that may be a label.
+struct Stored {
+    bytes: Vec<u8>,
+    /// Each row with labels: its number, its first byte that is kept, and where that stands in `bytes`.
+    rows: Vec<(usize, usize, usize)>,
+    /// The box outside of which there are no labels.
+    place: Extent,
+}
+
+impl Stored {
+    /// Reads it plane by plane. Most of a label map is empty: looking for that is a tenth of the work of looking at labels.
+    fn read(nifti: &Nifti) -> Result<Self, Fault> {
+        let (header, mut file) = (&nifti.header, nifti.bytes()?);
+        let ([nx, ny, nz], bytes) = (header.geometry.dims, header.kind.bytes());
+        let zero_is_none = with_type!(header.kind, S => label::<S>(header, &[0; S::BYTES])) == Ok(0);
+        let kept = |row: &[u8]| if zero_is_none { ends(row, |&byte| byte != 0) } else { Some([0, row.len() - 1]) };
+        let mut stored = Self { bytes: Vec::new(), rows: Vec::new(), place: Extent::whole([0; 3]) };
+        let no_memory = |()| Fault::no_memory(header.plane_bytes() as u64);
+        let mut plane = try_zeroed_vec(header.plane_bytes()).map_err(no_memory)?;
+        for z in 0..nz {
+            file.read_at(header.offset + (z * plane.len()) as u64, &mut plane)?;
+            for (y, row) in plane.chunks_exact(nx * bytes).enumerate() {
+                if let Some([first, last]) = kept(row) {
+                    let (x0, x1) = (first / bytes, last / bytes + 1);
+                    stored.keep([y, z], ny, x0..x1, &row[x0 * bytes..x1 * bytes])?;
+                }
+            }
+        }
+        file.finish().map(|()| stored)
     }
-    let boxes = data.chunks_exact(nx * bytes).enumerate().filter_map(|(i, row)| {
-        let [first, last] = ends(row, |&byte| byte != 0)?;
-        Some(Extent { lo: [first / bytes, i % ny, i / ny], hi: [last / bytes + 1, i % ny + 1, i / ny + 1] })
-    });
-    boxes.reduce(|a, b| a.union(&b)).unwrap_or(Extent::whole([0; 3]))
+
+    fn keep(&mut self, [y, z]: [usize; 2], ny: usize, x: Range<usize>, voxels: &[u8]) -> Result<(), Fault> {
+        let here = Extent { lo: [x.start, y, z], hi: [x.end, y + 1, z + 1] };
+        self.place = if self.rows.is_empty() { here } else { self.place.union(&here) };
+        self.bytes.try_reserve(voxels.len()).map_err(|_| Fault::no_memory(voxels.len() as u64))?;
+        self.rows.push((z * ny + y, x.start * (voxels.len() / x.len()), self.bytes.len()));
+        self.bytes.extend_from_slice(voxels);
+        Ok(())
+    }
+
+    /// What is kept of each row: its number, its first byte, its bytes.
+    fn kept(&self) -> impl Iterator<Item = (usize, usize, &[u8])> {
+        let ends = self.rows.iter().skip(1).map(|row| row.2).chain([self.bytes.len()]);
+        self.rows.iter().zip(ends).map(|(&(row, first, start), end)| (row, first, &self.bytes[start..end]))
+    }
 }
 
 /// Finds the range of the labels, then gathers them into the smallest type.
-fn narrow<S: Sample>(header: &Header, data: &[u8], gather: &Gather) -> Result<Narrow, Fault> {
-    let (lo, hi) = range::<S>(header, data, &gather.stored)?;
+fn narrow<S: Sample>(header: &Header, stored: &Stored, gather: &Gather) -> Result<Narrow, Fault> {
+    let (lo, hi) = range::<S>(header, stored)?;
     if lo >= 0 && hi <= u8::MAX.into() {
-        voxels::<S, _>(header, data, gather, |v| v as u8).map(Narrow::U8)
+        voxels::<S, _>(header, stored, gather, |v| v as u8).map(Narrow::U8)
     } else if lo >= 0 && hi <= u16::MAX.into() {
-        voxels::<S, _>(header, data, gather, |v| v as u16).map(Narrow::U16)
+        voxels::<S, _>(header, stored, gather, |v| v as u16).map(Narrow::U16)
     } else if i32::try_from(lo).is_ok() && i32::try_from(hi).is_ok() {
-        voxels::<S, _>(header, data, gather, |v| v as i32).map(Narrow::I32)
+        voxels::<S, _>(header, stored, gather, |v| v as i32).map(Narrow::I32)
     } else {
         Err(Fault::of(LABEL_OUT_OF_RANGE, format!("labels reach from {lo} to {hi}")))
     }
 }
 
-/// Smallest and largest label of a stored box, 0 among them.
-fn range<S: Sample>(header: &Header, data: &[u8], stored: &Extent) -> Result<(i64, i64), Fault> {
-    let [nx, ny, _] = header.geometry.dims;
-    let rows = (stored.lo[2]..stored.hi[2]).flat_map(|z| (stored.lo[1]..stored.hi[1]).map(move |y| z * ny + y));
-    rows.flat_map(|row| {
-        data[row * nx * S::BYTES..][stored.lo[0] * S::BYTES..stored.hi[0] * S::BYTES].chunks_exact(S::BYTES)
-    })
-    .try_fold((0, 0), |(lo, hi): (i64, i64), b| label::<S>(header, b).map(|v| (lo.min(v), hi.max(v))))
-    .map_err(|reason| Fault::of(*reason, "in a label map"))
+/// Smallest and largest label, 0 among them.
+fn range<S: Sample>(header: &Header, stored: &Stored) -> Result<(i64, i64), Fault> {
+    stored
+        .kept()
+        .flat_map(|(.., bytes)| bytes.chunks_exact(S::BYTES))
+        .try_fold((0, 0), |(lo, hi): (i64, i64), b| label::<S>(header, b).map(|v| (lo.min(v), hi.max(v))))
+        .map_err(|reason| Fault::of(*reason, "in a label map"))
 }
 
 /// The labels of a box in canonical axes; their range has been checked.
 fn voxels<S: Sample, T: bytemuck::Zeroable>(
     header: &Header,
-    data: &[u8],
+    stored: &Stored,
     gather: &Gather,
     cast: impl Fn(i64) -> T,
 ) -> Result<Vec<T>, Fault> {
-    gather.fill::<S, T>(from_memory(data, header), |b| cast(label::<S>(header, b).unwrap_or_default()))
+    let ([nx, ny, _], mut kept) = (header.geometry.dims, stored.kept().peekable());
+    let (row_bytes, mut plane) = (nx * S::BYTES, Vec::new());
+    let rows = |z: usize, y0: usize, y1: usize, place: &mut dyn FnMut(&[u8])| {
+        plane.clear();
+        plane.resize((y1 - y0) * row_bytes, 0);
+        while let Some((row, first, bytes)) = kept.next_if(|(row, ..)| *row < z * ny + y1) {
+            plane[(row - z * ny - y0) * row_bytes + first..][..bytes.len()].copy_from_slice(bytes);
+        }
+        place(&plane);
+        Ok(())
+    };
+    gather.fill::<S, T>(rows, |b| cast(label::<S>(header, b).unwrap_or_default()))
 }
 
 impl Labels {

@@ -23,8 +23,6 @@ pub struct Nifti {
     pub inputs: Vec<PathBuf>,
     /// Whether the voxels are compressed.
     gzip: bool,
-    /// Size of the file with the voxels.
-    file_bytes: u64,
 }
 
 impl Nifti {
@@ -48,13 +46,13 @@ impl Nifti {
             let detail = format!("{} bytes are promised, {file_bytes} are there", header.end());
             return Err(Fault::of(BAD_HEADER, detail));
         }
-        Ok(Self { header, inputs, gzip, file_bytes })
+        Ok(Self { header, inputs, gzip })
     }
 
     /// Memory a read takes besides its result, bytes.
     pub fn raw_bytes(&self) -> u64 {
-        let plane = self.header.plane_bytes() as u64;
-        if self.gzip { self.file_bytes + self.header.end() } else { plane }
+        let held = if self.gzip { inflate::HELD_BYTES } else { 0 };
+        held + self.header.plane_bytes() as u64
     }
 
     fn voxel_path(&self) -> &Path {

@@ -5,7 +5,7 @@ use super::header::{Header, Type};
 use crate::geometry::Extent;
 use crate::io::fault::{Fault, LABEL_NOT_WHOLE, NONFINITE_VOXELS, Reason};
 use crate::io::gather::{Gather, Rows, Sample, finite};
-use crate::io::inflate;
+use crate::io::inflate::{self, Inflated};
 use std::fs::File;
 use std::io::{Read, Seek, SeekFrom};
 
@@ -66,60 +66,68 @@ impl Nifti {
     /// Damage found on the way, and values that are not finite.
     pub fn read(&self, region: &Extent) -> Result<Vec<f32>, Fault> {
         let gather = Gather::new(&self.header.geometry, region);
-        let voxels = if self.gzip {
-            self.inflated(|data| intensities(&self.header, &gather, from_memory(data, &self.header)))?
-        } else {
-            let file = File::open(self.voxel_path()).map_err(|e| Fault::from_io(&e))?;
-            intensities(&self.header, &gather, from_file(file, &self.header))?
-        };
+        let mut bytes = self.bytes()?;
+        let voxels = intensities(&self.header, &gather, rows(&mut bytes, &self.header))?;
+        bytes.finish()?;
         // Whole numbers are finite, and only a pass over all of them would say so.
         if self.header.stores_whole_numbers() { Ok(voxels) } else { finite(voxels) }
     }
 
-    /// Hands over all stored voxels, inflated.
+    /// The bytes of the file with the voxels, from front to back.
     ///
     /// # Errors
-    /// Damage found on the way.
-    pub fn with_stored<R>(&self, use_bytes: impl FnOnce(&[u8]) -> Result<R, Fault>) -> Result<R, Fault> {
+    /// A file that cannot be read, or is too short for what its header promises.
+    pub fn bytes(&self) -> Result<Bytes, Fault> {
         if self.gzip {
-            return self.inflated(use_bytes);
+            return inflate::open(self.voxel_path(), self.header.end()).map(|file| Bytes::Packed(Box::new(file)));
         }
-        let mut file = File::open(self.voxel_path()).map_err(|e| Fault::from_io(&e))?;
-        let mut data = Vec::new();
-        file.seek(SeekFrom::Start(self.header.offset)).map_err(|e| Fault::from_io(&e))?;
-        let len = self.header.end() - self.header.offset;
-        data.try_reserve_exact(len as usize).map_err(|_| Fault::no_memory(len))?;
-        file.take(len).read_to_end(&mut data).map_err(|e| Fault::from_io(&e))?;
-        match data.len() as u64 == len {
-            true => use_bytes(&data),
-            false => Err(Fault::from_io(&std::io::ErrorKind::UnexpectedEof.into())),
-        }
-    }
-
-    fn inflated<R>(&self, use_bytes: impl FnOnce(&[u8]) -> Result<R, Fault>) -> Result<R, Fault> {
-        let offset = self.header.offset as usize;
-        inflate::with_file(self.voxel_path(), self.header.end(), |bytes| use_bytes(&bytes[offset..]))
+        File::open(self.voxel_path()).map(Bytes::Plain).map_err(|e| Fault::from_io(&e))
     }
 }
 
-/// Rows out of the inflated voxels.
-pub fn from_memory(data: &[u8], header: &Header) -> impl Rows {
-    let (plane, row) = (header.plane_bytes(), header.geometry.dims[0] * header.kind.bytes());
-    move |z, y0, y1, place| {
-        place(&data[z * plane + y0 * row..z * plane + y1 * row]);
-        Ok(())
+/// A file that is read from front to back.
+pub enum Bytes {
+    /// As it is.
+    Plain(File),
+    /// Inflated.
+    Packed(Box<Inflated<File>>),
+}
+
+impl Bytes {
+    /// Reads from byte `start` on, which lies no earlier than the end of the last read.
+    ///
+    /// # Errors
+    /// Damage up to there. What was read is believed only after [`Self::finish`].
+    pub fn read_at(&mut self, start: u64, out: &mut [u8]) -> Result<(), Fault> {
+        match self {
+            Self::Plain(file) => {
+                file.seek(SeekFrom::Start(start)).map_err(|e| Fault::from_io(&e))?;
+                file.read_exact(out).map_err(|e| Fault::from_io(&e))
+            }
+            Self::Packed(file) => file.read_at(start, out),
+        }
+    }
+
+    /// Checks what has not been read.
+    ///
+    /// # Errors
+    /// Damage of a compressed file anywhere.
+    pub fn finish(self) -> Result<(), Fault> {
+        match self {
+            Self::Plain(_) => Ok(()),
+            Self::Packed(file) => file.finish(),
+        }
     }
 }
 
-/// Rows out of an uncompressed file: one seek and one read for each plane.
-fn from_file(mut file: File, header: &Header) -> impl Rows {
+/// Rows out of a file, one read for each plane.
+fn rows(bytes: &mut Bytes, header: &Header) -> impl Rows {
     let (plane, row) = (header.plane_bytes(), header.geometry.dims[0] * header.kind.bytes());
     let (offset, mut buffer) = (header.offset, Vec::new());
     move |z, y0, y1, place| {
         let start = offset + (z * plane + y0 * row) as u64;
         buffer.resize((y1 - y0) * row, 0);
-        file.seek(SeekFrom::Start(start)).map_err(|e| Fault::from_io(&e))?;
-        file.read_exact(&mut buffer).map_err(|e| Fault::from_io(&e))?;
+        bytes.read_at(start, &mut buffer)?;
         place(&buffer);
         Ok(())
     }
