@@ -99,7 +99,7 @@ impl Graph {
             self.measures().flat_map(|m| m.reads.iter().chain(m.looks_at).map(|&a| (a, m.name))).collect();
         let filled = columns(self.modality).filter(|c| collect::fills(c, &wants));
         ends.extend(filled.flat_map(|c| c.reads.iter().map(|&a| (a, c.name))));
-        ends.extend([keys::SLICES.name, keys::SCAN.name].map(|a| (a, "slice table")));
+        ends.extend([keys::SLICES.name, keys::LEVELS.name, keys::SCAN.name].map(|a| (a, "slice table")));
         ends.extend(self.also.iter().map(|&a| (a, "pictures")));
         ends
     }
@@ -259,7 +259,7 @@ mod tests {
         Graph::of(stages, Modality::Ct, &["volume".into()], &[])
     }
 
-    static LOOP_A: Stage = Stage { reads: &["b"], writes: &["touches_border", "outline", "slices"], ..STAGE };
+    static LOOP_A: Stage = Stage { reads: &["b"], writes: &["touches_border", "outline", "slices", "levels"], ..STAGE };
     static LOOP_B: Stage = Stage { reads: &["slices"], writes: &["b"], ..STAGE };
     const STAGE: Stage = Stage {
         name: "made up",

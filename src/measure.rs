@@ -8,6 +8,7 @@ pub mod collect;
 pub mod doubt;
 pub mod flag;
 pub mod keys;
+pub mod levels;
 pub mod reason;
 pub mod rows;
 pub mod settings;
@@ -29,6 +30,7 @@ mod mean_density;
 mod mesh_diameter;
 mod rim;
 mod rim_thickness;
+mod sac;
 mod segmentation;
 mod signal;
 mod volume;
@@ -46,6 +48,7 @@ pub static MEASUREMENTS: &[Measurement] = &[
     boriani::DEF,
     canal::DEF,
     cord::DEF,
+    sac::DEF,
     cyst::DEF,
     signal::DEF,
     compression::DEF,

@@ -22,6 +22,7 @@ mod outlined;
 mod planes;
 mod references;
 mod rim;
+mod sac;
 mod segment;
 mod signals;
 mod slices;
@@ -37,6 +38,7 @@ pub static STAGES: &[Stage] = &[
     canal::DEF,
     contact::DEF,
     cord::DEF,
+    sac::DEF,
     cysts::DEF,
     diameters::DEF,
     doubt::DEF,

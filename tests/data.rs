@@ -50,8 +50,13 @@ impl Site {
     }
 
     /// A row as the study table has it, without the patient's timepoint and modality, which are always the same.
-    fn written(mut self, patient: &str, lesion: &str, image: &Path, structures: &str) -> Self {
-        self.table += &format!("{patient},pre,CT,{lesion},\"{}\",\"{structures}\"\n", image.display());
+    fn written(self, patient: &str, lesion: &str, image: &Path, structures: &str) -> Self {
+        self.of("CT", patient, lesion, image, structures)
+    }
+
+    /// The same of any modality.
+    fn of(mut self, modality: &str, patient: &str, lesion: &str, image: &Path, structures: &str) -> Self {
+        self.table += &format!("{patient},pre,{modality},{lesion},\"{}\",\"{structures}\"\n", image.display());
         self
     }
 
@@ -171,6 +176,20 @@ fn the_lung_nodule_has_the_volume_mean_and_diameter_of_pyradiomics() {
     for (measure, published) in baseline {
         let got = exams.number(ONLY, measure);
         assert!((got - published).abs() <= WRITTEN, "{measure}: {got}, published {published}");
+    }
+}
+
+#[test]
+fn the_brain_tumour_on_mr_has_the_sizes_of_pyradiomics() {
+    let Some(folder) = data().map(|d| d.join("tumour/pyradiomics")) else { return };
+    let label = format!("tumour={}", folder.join("brain1_label.nii.gz").display());
+    let site = Site::new().of("MR", "brain", ONLY, &folder.join("brain1_image.nii.gz"), &label);
+    site.run(&["volume", "max_diameter_mesh"], 0);
+    let exams = site.exams();
+    // VoxelVolume and Maximum2DDiameterSlice of baseline_shape.csv, to the digits that data/README.md prints.
+    for (measure, published) in [("volume", 16_412.658_7), ("max_diameter_mesh", 53.594_0)] {
+        let got = exams.number(ONLY, measure);
+        assert!((got - published).abs() <= 5.1e-5, "{measure}: {got}, published {published}");
     }
 }
 

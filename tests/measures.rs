@@ -21,6 +21,7 @@ mod uncertainty;
 use osteon::geometry::{Extent, Geometry};
 use osteon::io::acquisition::Acquisition;
 use osteon::measure::keys::{IMAGE, SCAN, STRUCTURES, Scan, Structures, TUMOUR};
+use osteon::measure::levels::Levels;
 use osteon::measure::reason::REASONS;
 use osteon::measure::rows::{ExamRows, Status};
 use osteon::measure::{Board, Modality, columns, measures};
@@ -111,7 +112,8 @@ fn board(exam: &Exam) -> Board {
         acquisition,
         whole: grid.clone(),
         region: Extent::whole(grid.dims),
-        level: Some("T8".into()),
+        levels: Levels { table: Some("T8".into()), points: Vec::new() },
+        cord_points: Vec::new(),
         cut: false,
         prompted: false,
     };

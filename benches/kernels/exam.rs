@@ -9,6 +9,7 @@ use osteon::geometry::{Extent, Geometry};
 use osteon::graph::{Graph, Hook};
 use osteon::io::acquisition::Acquisition;
 use osteon::measure::keys::{IMAGE, SCAN, STRUCTURES, Scan, Structures, TUMOUR};
+use osteon::measure::levels::Levels;
 use osteon::measure::settings::Settings;
 use osteon::measure::{Board, Modality, measures};
 use osteon::volume::{Mask, Volume};
@@ -63,7 +64,16 @@ fn given() -> Board {
     board.put(&STRUCTURES, Structures::from([("native_bone", Mask::from_fn(whole.clone(), |_| false))]), &[]);
     board.put(
         &SCAN,
-        Scan { modality: Modality::Ct, acquisition, whole, region, level: None, cut: false, prompted: false },
+        Scan {
+            modality: Modality::Ct,
+            acquisition,
+            whole,
+            region,
+            levels: Levels::default(),
+            cord_points: Vec::new(),
+            cut: false,
+            prompted: false,
+        },
         &[],
     );
     board.put(&IMAGE, image, &[]);

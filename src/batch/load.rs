@@ -4,7 +4,7 @@ use super::failure::{
     Failure, IMAGE_MISSING, MASK_AMBIGUOUS, MASK_OFF_IMAGE, PROMPT_OFF_IMAGE, Trouble, WRONG_MODALITY,
 };
 use super::naming::{self, Named};
-use super::prompts::{self, Prompts};
+use super::prompts::{self, Asked, Prompts};
 use super::study::{ImageFile, Row, Structure};
 use crate::geometry::{Extent, Geometry, Vec3};
 use crate::io::acquisition::Acquisition;
@@ -12,6 +12,7 @@ use crate::io::dicom::drawn::Part;
 use crate::io::fault::{Fault, OTHER_FRAME};
 use crate::io::markups::Markup;
 use crate::measure::keys::{COURSE, DRAWN, FOUND_HERE, IMAGE, PROMPT, SCAN, STRUCTURES, Scan, Structures, TUMOUR};
+use crate::measure::levels::Levels;
 use crate::measure::reason::{MASK_EMPTY, MASK_MISSING};
 use crate::measure::settings::Patterns;
 use crate::measure::{Board, Modality};
@@ -32,7 +33,7 @@ const CANAL_REACH_MM: f64 = 18.0;
 fn others(modality: Modality) -> &'static [&'static str] {
     match modality {
         Modality::Ct => &["native_bone"],
-        Modality::Mr => &["canal", "cord", "cyst"],
+        Modality::Mr => &["canal", "sac", "cord", "cyst"],
     }
 }
 
@@ -105,7 +106,7 @@ pub struct Opened<'a> {
     image: Box<dyn Image>,
     lesion: Lesion,
     others: Vec<Structure>,
-    canal_points: Vec<Vec3>,
+    marked: Prompts,
 }
 
 /// What says where the lesion is.
@@ -143,19 +144,15 @@ pub fn open<'a>(row: &'a Row, base: &'a Path, source: &dyn Source, patterns: &Pa
     let is_drawn = |name| others.iter().any(|s| s.name == Some(name));
     let spine_drawn = SPINE.iter().all(|name| is_drawn(*name));
     // On CT nothing is segmented, and outlines go before prompts.
-    let marked = match row.exam.modality {
-        Modality::Mr if outlined.is_none() || !spine_drawn => {
-            prompts::marked(row, base, source, image.geometry(), outlined.is_some())?
-        }
-        _ => Prompts::default(),
-    };
-    let canal_points = if spine_drawn { Vec::new() } else { marked.canal };
-    let lesion = match (outlined, marked.tumour) {
+    let on_mr = row.exam.modality == Modality::Mr;
+    let asked = Asked { tumour: on_mr && outlined.is_none(), canal: on_mr && !spine_drawn, cord: on_mr };
+    let mut marked = prompts::marked(row, base, source, image.geometry(), asked)?;
+    let lesion = match (outlined, marked.tumour.take()) {
         (Some(structure), _) => Lesion::Outlined(structure),
         (None, Some(prompt)) => Lesion::Prompted(prompt),
         (None, None) => return Err(no_lesion(row)),
     };
-    Ok(Opened { row, base, image, lesion, others, canal_points })
+    Ok(Opened { row, base, image, lesion, others, marked })
 }
 
 fn no_lesion(row: &Row) -> Trouble {
@@ -281,7 +278,8 @@ impl Opened<'_> {
         };
         let others = self.others.iter().filter(|_| self.row.exam.modality == Modality::Mr);
         let shown = others.filter_map(|s| outlines.extent(s, grid).ok()).fold(lesion, |all, one| all.union(&one));
-        let shown = self.canal_points.iter().fold(shown, |all, point| all.union(&about(*point, grid)));
+        let shown =
+            self.marked.canal.iter().chain(&self.marked.cord).fold(shown, |all, point| all.union(&about(*point, grid)));
         let margin = grid.spacing.map(|s| (reach_mm / s).ceil() as usize);
         outlines.region = shown.grown(margin, grid.dims);
         Ok(outlines)
@@ -323,21 +321,30 @@ impl Opened<'_> {
         let image = self.image.read(&outlines.region).map_err(|f| fault("image", "image", f))?;
         board.put(&SCAN, self.scan(outlines.region, self.image.cuts(&shape)), &[]);
         board.put(&IMAGE, image, &[]);
-        if self.canal_points.is_empty() {
+        board.put(&COURSE, self.marked.canal.clone(), &[]);
+        if self.marked.canal.is_empty() {
             board.put(&STRUCTURES, structures, &[]);
             board.put(&FOUND_HERE, Vec::new(), &[]);
         } else {
             board.put(&DRAWN, structures, &[]);
-            board.put(&COURSE, self.canal_points.clone(), &[]);
         }
         Ok(board)
     }
 
     fn scan(&self, region: Extent, cut: bool) -> Scan {
         let acquisition = filled(self.image.acquisition(), &self.row.given);
-        let (modality, level) = (self.row.exam.modality, self.row.level.clone());
+        let levels = Levels { table: self.row.level.clone(), points: self.marked.levels.clone() };
         let prompted = matches!(self.lesion, Lesion::Prompted(_));
-        Scan { modality, acquisition, whole: self.image.geometry().clone(), region, level, cut, prompted }
+        Scan {
+            modality: self.row.exam.modality,
+            acquisition,
+            whole: self.image.geometry().clone(),
+            region,
+            levels,
+            cord_points: self.marked.cord.clone(),
+            cut,
+            prompted,
+        }
     }
 
     fn structures(&self) -> impl Iterator<Item = &Structure> {

@@ -3,11 +3,13 @@
 use super::failure::{Failure, PROMPT_AMBIGUOUS, PROMPT_CANAL, PROMPT_OFF_IMAGE, PROMPT_UNKNOWN, Trouble};
 use super::load::Source;
 use super::study::Row;
-use crate::geometry::{Geometry, Vec3};
+use crate::geometry::{Geometry, Vec3, add_scaled};
 use crate::io::markups::names::{KNOWN, Role, is_of_tumour, role};
 use crate::io::markups::{Markup, Shape};
+use crate::measure::levels::Vertebra;
 use crate::segment::prompt::{Mark, Prompt};
 use crate::segment::spine::course::Course;
+use std::collections::BTreeMap;
 use std::path::Path;
 
 /// How far a point may lie beyond the image, mm (method.md 9.4).
@@ -26,30 +28,61 @@ pub struct Prompts {
     pub tumour: Option<Prompt>,
     /// Points along the canal, LPS mm: none, or at least two at different heights.
     pub canal: Vec<Vec3>,
+    /// Places of normal cord, LPS mm.
+    pub cord: Vec<Vec3>,
+    /// The middles of vertebrae, LPS mm; each vertebra once.
+    pub levels: Vec<(Vertebra, Vec3)>,
 }
 
-/// Reads the prompts of a row; of one whose tumour is outlined only the points along the canal.
+/// What prompts are still asked for.
+#[derive(Clone, Copy)]
+pub struct Asked {
+    /// Where the tumour is.
+    pub tumour: bool,
+    /// Where the canal runs.
+    pub canal: bool,
+    /// Where cord is normal.
+    pub cord: bool,
+}
+
+/// Reads the prompts of a row: what is `asked` for, and always the places of vertebrae.
 ///
 /// # Errors
 /// If a file cannot be used, a list has a name nobody knows, a point lies outside the image, or points do not say where the
 /// canal runs.
-pub fn marked(
-    row: &Row,
-    base: &Path,
-    source: &dyn Source,
-    image: &Geometry,
-    outlined: bool,
-) -> Result<Prompts, Trouble> {
+pub fn marked(row: &Row, base: &Path, source: &dyn Source, image: &Geometry, asked: Asked) -> Result<Prompts, Trouble> {
     let mut all = read(row, base, source)?;
-    all.retain(|one| !outlined || role(&one.markup.name) == Some(Role::Canal));
+    all.retain(|one| match role(&one.markup.name) {
+        Some(Role::Level(_)) => true,
+        Some(Role::CordReference) => asked.cord,
+        Some(Role::Canal) => asked.canal,
+        _ => asked.tumour,
+    });
     all.iter().try_for_each(|one| usable(one, image))?;
     let canal = points_of(&all, &Role::Canal);
     if !canal.is_empty() && Course::of(&canal, image).is_none() {
         let message = "the points of the canal lie at one height: set two to four along it, upwards";
         return Err(Trouble::data("prompts", PROMPT_CANAL, message));
     }
-    let tumour = if outlined { None } else { tumour(&all)? };
-    Ok(Prompts { tumour, canal })
+    let tumour = if asked.tumour { tumour(&all)? } else { None };
+    Ok(Prompts { tumour, canal, cord: points_of(&all, &Role::CordReference), levels: levels(&all)? })
+}
+
+/// The vertebrae that are marked, each in the middle of its points.
+fn levels(all: &[Placed]) -> Result<Vec<(Vertebra, Vec3)>, Trouble> {
+    let mut marked: BTreeMap<Vertebra, Vec<Vec3>> = BTreeMap::new();
+    for one in all {
+        if let Some(Role::Level(name)) = role(&one.markup.name) {
+            let vertebra = Vertebra::of(&name).ok_or_else(|| {
+                let message = format!("{}: no vertebra has that name: call it level:C1 to level:S5", one.place);
+                Trouble::data("prompts", PROMPT_UNKNOWN, message)
+            })?;
+            marked.entry(vertebra).or_default().extend(points(&one.markup.shape));
+        }
+    }
+    let middle =
+        |points: &[Vec3]| points.iter().fold([0.0; 3], |sum, &point| add_scaled(sum, 1.0 / points.len() as f64, point));
+    Ok(marked.into_iter().filter(|(_, p)| !p.is_empty()).map(|(v, points)| (v, middle(&points))).collect())
 }
 
 /// The points of all lists with a role.

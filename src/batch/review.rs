@@ -1,6 +1,6 @@
 //! Which exams a person should look at, and why: the ranking behind `review.csv`.
 
-use crate::measure::reason::{NO_RIM, OUTLINE_GIVEN};
+use crate::measure::reason::{NO_RIM, OUTLINE_GIVEN, SAC_NOT_DRAWN};
 use crate::measure::rows::{ExamRow, ExamRows, Status};
 use std::collections::BTreeMap;
 
@@ -21,11 +21,11 @@ const GRADE_BORDERLINE: f64 = 6.0;
 const GRADE_WRONG: f64 = 12.0;
 /// Smaller chances are no reason to look.
 const LEAST_CHANCE: f64 = 0.05;
-/// Chances are told by the reason they give, not by their flag.
-const TOLD_OTHERWISE: &str = "grade_chance";
-/// A measure of segmentations has no value where there is an outline, and the thickness of a rim none where there is no rim:
-/// nothing is missing.
-const NOTHING_MISSING: &[&str] = &[OUTLINE_GIVEN.code, NO_RIM.code];
+/// Chances are told by the reason they give, and how an image was made speaks against nothing.
+const NOT_TOLD: &[&str] = &["grade_chance", "sequence"];
+/// A measure of segmentations has no value where there is an outline, the thickness of a rim none where there is no rim, and
+/// the sac need not be drawn where there is cord: nothing is missing.
+const NOTHING_MISSING: &[&str] = &[OUTLINE_GIVEN.code, NO_RIM.code, SAC_NOT_DRAWN.code];
 /// Some other measure is missing.
 const NO_MEASURE: f64 = 2.0;
 /// Some other class could as well be its neighbour.
@@ -98,7 +98,7 @@ fn unsure(row: &ExamRow) -> Option<(f64, String)> {
 
 /// Each flag of any measure once.
 fn flags(rows: &ExamRows) -> Vec<(f64, String)> {
-    let told = |flag: &&String| code(flag) != TOLD_OTHERWISE;
+    let told = |flag: &&String| !NOT_TOLD.contains(&code(flag));
     let mut all: Vec<&String> = rows.exams.iter().flat_map(|r| &r.flags).filter(told).collect();
     all.sort();
     all.dedup();

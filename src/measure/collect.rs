@@ -68,16 +68,15 @@ fn texts(mut flags: Vec<Flag>) -> Vec<String> {
 }
 
 fn slice_rows(board: &Board, modality: Modality, wants: &dyn Fn(&str) -> bool) -> Vec<SliceRow> {
-    let needs = &[keys::SLICES.name, keys::SCAN.name];
+    let needs = &[keys::SLICES.name, keys::LEVELS.name];
     if board.first_refusal(needs).is_some() {
         return Vec::new();
     }
     let view = board.view(needs, &[]);
-    let level = &view.get(&keys::SCAN).level;
-    let places = view.get(&keys::SLICES).iter().enumerate();
+    let places = view.get(&keys::SLICES).iter().zip(view.get(&keys::LEVELS)).enumerate();
     let columns: Vec<(&Column, bool)> = columns(modality).map(|c| (c, fills(c, wants))).collect();
     places
-        .map(|(k, place)| {
+        .map(|(k, (place, level))| {
             let (cells, flags) = columns
                 .iter()
                 .map(|&(c, filled)| if filled { cell(board, c, k) } else { (None, Vec::new()) })

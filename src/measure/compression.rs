@@ -83,7 +83,9 @@ fn worst(view: &View<'_>) -> Result<Option<Worst>, Refusal> {
     if outlines.iter().all(|o| cord[o.plane].is_none()) {
         return Err(Refusal::of(reason::CORD_NOT_SEGMENTED, ""));
     }
-    let usual = |of: &dyn Fn(usize) -> Option<f64>| usual_beside(view, of).map(|usual| usual.value);
+    let usual = |of: &dyn Fn(usize) -> Option<f64>| {
+        usual_beside(view, of).map(|usual| usual.value).ok_or_else(|| Refusal::of(reason::NO_CORD_REFERENCE, ""))
+    };
     let area = usual(&|plane| cord[plane].map(|c: CordSlice| c.area_mm2))?;
     let ap = usual(&|plane| cord[plane].map(|c: CordSlice| c.ap_mm))?;
     let solidity = usual(&|plane| contact[plane].map(|c: Contact| c.solidity))?;
@@ -114,7 +116,8 @@ fn compression(view: &View<'_>, _: &Settings) -> Result<Reading, Refusal> {
 
 /// Refuses to say that nothing is compressed where the cord is not shown beside all of the tumour: it may be there.
 fn whole_cord(view: &View<'_>) -> Result<(), Refusal> {
-    let share = shown_share(view);
+    let (cord, outlines) = (view.get(&keys::CORD), view.get(&keys::OUTLINE));
+    let share = shown_share(cord, outlines);
     if share < 1.0 {
         Err(Refusal::of(reason::CORD_NOT_SEGMENTED, format!("on {share:.2} of the slices")))
     } else {

@@ -1,6 +1,7 @@
 //! Cysts in the tumour (method.md 1.6).
 
 use super::{Column, Measure, Measurement, Modality, Reading, Refusal, View, keys, no_flags, settings::Settings};
+use crate::ops::sampling::{CHORD_PX, Loss, missed_peak, volume_sd_mm3};
 
 /// `cyst_diameter`, `cyst_count`, `cyst_volume`, `cyst_diameter_mm`
 pub const DEF: Measurement = Measurement {
@@ -33,7 +34,11 @@ pub const DEF: Measurement = Measurement {
             about: "voxels of all cysts times the volume of a voxel; 0 where there is none",
             reads: NEEDS,
             looks_at: &[],
-            compute: |view, _| Ok(Reading::number(view.get(&keys::CYSTS).volume_mm3())),
+            compute: |view, _| {
+                let cysts = view.get(&keys::CYSTS);
+                let volume = Reading::number(cysts.volume_mm3());
+                Ok(if cysts.count > 0 { volume.give_or_take(volume_sd_mm3(&cysts.mask)) } else { volume })
+            },
         },
     ],
     columns: &[Column {
@@ -51,8 +56,12 @@ const NEEDS: &[&str] = &[keys::CYSTS.name, keys::CYSTS_TOLD.name, keys::SLICES.n
 
 /// The largest diameter of all cysts on all slices.
 fn diameter(view: &View<'_>, _: &Settings) -> Result<Reading, Refusal> {
-    let Some((plane, mm)) = view.get(&keys::CYSTS).largest() else { return Ok(Reading::number(0.0)) };
+    let cysts = view.get(&keys::CYSTS);
+    let Some((plane, mm)) = cysts.largest() else { return Ok(Reading::number(0.0)) };
     let place = view.get(&keys::SLICES).iter().find(|place| place.plane == plane);
-    let reading = Reading::number(mm);
+    let [sx, sy, _] = cysts.mask.geometry().spacing;
+    let on = |plane: Option<usize>| cysts.diameter_mm.get(plane?).copied().flatten();
+    let missed = missed_peak(on(plane.checked_sub(1)), mm, on(Some(plane + 1)));
+    let reading = Reading::number(mm).give_or_take(Loss::of_sd(CHORD_PX * sx.max(sy)).and(missed).rms());
     Ok(place.map_or(reading.clone(), |place| reading.on_slice(place.slice)))
 }

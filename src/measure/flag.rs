@@ -33,10 +33,12 @@ flags! {
     BIAS_NOT_CORRECTED = "bias_not_corrected", "Too little tissue to find the coil's unevenness: the image was used as it is.";
     CANAL_IN_PART = "canal_in_part", "The canal is drawn on this share of the tumour's slices only.";
     CANAL_JOINED_CORD = "canal_joined_cord", "The canal was drawn without the cord, which was joined.";
+    CANAL_ONE_SIDE = "canal_one_side", "The canal was found here with slices without tumour on one side only: its wall beside the tumour is theirs.";
     CHORD_LEAVES_OUTLINE = "chord_leaves_outline", "Less than 80 % of the longest diameter lies inside the outline.";
     CONTRAST_ENHANCED = "contrast_enhanced", "Contrast medium was given: densities of soft tissue are raised.";
     CONTRAST_UNKNOWN = "contrast_unknown", "Neither the image nor the study table says whether contrast was given.";
     CORD_FAR = "cord_far", "The cord that was compared begins this many mm from the tumour.";
+    CORD_REF_NEAR = "cord_ref_near", "Cord that was marked as normal lies only this many mm from the tumour, less than 10.";
     CORD_IN_PART = "cord_in_part", "The cord is drawn on this share of the tumour's slices only.";
     CYST_BY_CONTRAST = "cyst_by_contrast", "Neither cord nor fluid to compare with: cysts are what parts clearly from the rest of the tumour.";
     END_SLICE = "end_slice", "First or last slice of the outline: not used for the rim.";
@@ -47,6 +49,7 @@ flags! {
     HU_SCALE_SUSPECT = "hu_scale_suspect", "Fat (-120 to -80 HU) or muscle (40 to 75 HU) around the lesion is off: the image may not be in HU.";
     INTERIOR_THRESHOLD = "interior_threshold", "The interior's mineral threshold was raised to this many HU, above soft tissue with contrast medium.";
     KV_UNKNOWN = "kv_unknown", "Tube voltage unknown: thresholds of 120 kV were used.";
+    LEVEL_INCONSISTENT = "level_inconsistent", "Level points are out of order along the spine (order) and not used, or name this vertebra at the lesion where the study table names another: then no slice has a level.";
     LEVEL_UNKNOWN = "level_unknown", "The vertebral level is not known.";
     LIKE_MARROW = "like_marrow", "This share of the interior is as dense as the marrow around: new bone or marrow that was left, so it is not counted.";
     METAL = "metal", "Metal in slices of the lesion: what lies near it (density.metal_margin_mm), and rays in its streaks, are not used.";
@@ -54,6 +57,7 @@ flags! {
     PIECES = "pieces", "The outline has this many separate pieces.";
     RIM_NOT_SEEN = "rim_not_seen", "Coverage is above the limit, but no run of 10 mm stands on two neighbouring slices: read as no rim.";
     RIM_THINNER_THAN_BLUR = "rim_thinner_than_blur", "The rim looks no wider than the scanner's blur makes any rim: at most some 1.5 mm, the number is the floor.";
+    SAC_IN_PART = "sac_in_part", "The thecal sac is drawn on this share of the tumour's slices only.";
     SECTION_CROSSES_HALF = "section_crosses_half", "The fractions with and without the rim fall on either side of one half.";
     SLICE_GT_3MM = "slice_gt_3mm", "Slices are more than 3 mm apart.";
     SLICE_GT_5MM = "slice_gt_5mm", "Slices are more than 5 mm apart: outside RECIST 1.1.";
@@ -64,6 +68,7 @@ flags! {
     SEGMENTATION_UNSTABLE = "segmentation_unstable", "The least Dice of segmentations from prompts that are 1.5 to 2 mm off is under 0.90.";
     SEGMENTATION_VOLUME = "segmentation_volume", "The segmentation has this many times the volume of the prompt's ellipsoid, outside 0.3 to 1.6.";
     SEGMENTERS_DISAGREE = "segmenters_disagree", "The two methods of segmentation agree with a Dice under 0.85.";
+    SEQUENCE = "sequence", "What is known of how the image was made, joined by |: echo and repetition time, fat suppression.";
     SINGLE_SLICE_SPIKE = "single_slice_spike", "The slice is more than 1.5 times as full as both of its neighbours.";
     SLICES_RESAMPLED = "slices_resampled", "Slices were uneven or stacked askew (gantry tilt): resampled linearly to an even, right-angled grid.";
     SMALL_AREA = "small_area", "Less than 100 mm2 of outline on this slice: not used for the rim.";

@@ -1,6 +1,7 @@
 //! The artifacts of an exam, by name and type.
 
 use super::doubt::Doubt;
+use super::levels::Levels;
 use super::{Key, Modality};
 use crate::geometry::{Extent, Geometry, Vec3};
 use crate::io::acquisition::Acquisition;
@@ -31,8 +32,10 @@ pub struct Scan {
     pub whole: Geometry,
     /// Which part of it the region is.
     pub region: Extent,
-    /// Vertebral level, from the study table.
-    pub level: Option<String>,
+    /// Vertebral levels, from the study table and from points.
+    pub levels: Levels,
+    /// Places of normal cord that a person has marked, LPS mm.
+    pub cord_points: Vec<Vec3>,
     /// Whether the outline reaches the border of a slice that the grid, put straight from a tilted stack, goes beyond.
     pub cut: bool,
     /// Whether the tumour is segmented from a prompt, for want of an outline.
@@ -96,7 +99,7 @@ pub const PROMPT: Key<Prompt> = Key::new("prompt");
 pub const TUMOUR: Key<Mask> = Key::new("tumour");
 /// The structures that the study names, where canal or cord are still to be found (given).
 pub const DRAWN: Key<Structures> = Key::new("drawn");
-/// Points along the canal, LPS mm (given where canal or cord are still to be found).
+/// Points along the canal, LPS mm (given; none where nothing marks it).
 pub const COURSE: Key<Vec<Vec3>> = Key::new("course");
 /// Which structures were segmented here (given, and then none, where nothing was to be found).
 pub const FOUND_HERE: Key<Vec<&'static str>> = Key::new("found_here");
@@ -117,6 +120,8 @@ pub const AXIAL_STRUCTURES: Key<Structures> = Key::new("axial_structures");
 pub const TOUCHES_BORDER: Key<bool> = Key::new("touches_border");
 /// The slices that have a row in the slice table, upwards.
 pub const SLICES: Key<Vec<Place>> = Key::new("slices");
+/// The vertebral level of each of `slices`, where known.
+pub const LEVELS: Key<Vec<Option<String>>> = Key::new("levels");
 /// The outline on each slice that has tumour, upwards.
 pub const OUTLINE: Key<Vec<SliceOutline>> = Key::new("outline");
 /// The diameters of each slice of `outline`; `None` where it has no two points.
@@ -145,6 +150,8 @@ pub const INTERIOR: Key<[Interior; 3]> = Key::new("interior");
 pub const CANAL: Key<Vec<CanalSlice>> = Key::new("canal");
 /// The cord on each plane of the region; `None` where there is none.
 pub const CORD: Key<Vec<Option<CordSlice>>> = Key::new("cord");
+/// The thecal sac on each plane of the region; `None` where there is none.
+pub const SAC: Key<Vec<Option<CordSlice>>> = Key::new("sac");
 /// Present only where a person has drawn where the tumour ends in the canal.
 pub const TUMOUR_OUTLINED: Key<()> = Key::new("tumour_outlined");
 /// Present only where the image is T2-weighted, or nothing says that it is not: for ratios of signals.

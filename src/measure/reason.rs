@@ -32,21 +32,26 @@ impl Refusal {
 reasons! {
     /// Every reason a measure may be refused for.
     REASONS:
-    BELOW_CONUS = "below_conus", "The cord ends above the lowest slice of the tumour.", "none where that is the conus; else draw the cord along the whole tumour";
+    BELOW_CONUS = "below_conus", "The cord ends above the lowest slice of the tumour.", "where that is the conus, see sac_area_loss; else draw the cord along the whole tumour";
     CANAL_EXCLUDES_TUMOUR = "canal_excludes_tumour", "The canal was drawn without the tumour in it: they touch and do not overlap.", "name what has grown in too, as in canal=FILE:1,2,3";
+    CANAL_WALL_GONE_BOTH_SIDES = "canal_wall_gone_both_sides", "The canal was to be found from points, and no slice shows it without tumour.", "set points a slice or more below and above the tumour, or draw the canal";
     CORD_NOT_SEGMENTED = "cord_not_segmented", "There is no cord on the slices of the tumour.", "draw the cord: cord=FILE";
     CORD_ABNORMAL = "cord_abnormal", "The cord beyond the tumour is not of one brightness: its slices differ by half.", "look for oedema or flow; draw the cord where it is normal";
+    CORD_REF_UNUSABLE = "cord_ref_unusable", "The places that are marked as normal cord leave fewer than three slices with 15 mm2 of it.", "set cord_ref in the middle of the cord, off the tumour";
     MASK_EMPTY = "mask_empty", "An outline that is named has no voxel in the image.", "draw it, or check its label numbers";
     MASK_MISSING = "mask_missing", "A structure that is needed is not in the study table.", "draw it and name it, as in tumour=FILE or canal=FILE";
     NO_CANAL_AT_LEVEL = "no_canal_at_level", "The canal is not drawn on any slice of the tumour.", "draw the canal along the whole tumour";
     NO_CORD_IN_FOV = "no_cord_in_fov", "There is no cord on three slices 10 mm or more beyond the tumour.", "draw the cord; use a series that shows it";
     NO_CORD_REFERENCE = "no_cord_reference", "Neither above nor below are there two slices with cord 10 to 30 mm beyond the tumour.", "draw the cord 30 mm beyond the tumour";
     NO_FLUID = "no_fluid", "No fluid in the canal is known to compare with, or it is no brighter than the cord.", "draw canal and cord beyond the tumour too; use a series that shows more of them";
+    NO_SAC_REFERENCE = "no_sac_reference", "Neither above nor below are there two slices with the thecal sac 10 to 30 mm beyond the tumour.", "draw the sac 30 mm beyond the tumour";
     NO_SOLID_COMPONENT = "no_solid_component", "No slice has 50 mm2 of solid tumour.", "none where it is all cyst; else check the outline";
     NO_T2 = "no_t2", "The image is not T2-weighted.", "use a T2-weighted series, or correct weighting in the study table";
     OUTLINE_GIVEN = "outline_given", "The tumour was outlined: nothing was segmented here.", "none";
     SEGMENTATION_EMPTY = "segmentation_empty", "Nothing in the image fits the prompt of the tumour.", "check the box or line, or outline the tumour";
     SEGMENTATION_LEAKS = "segmentation_leaks", "What was segmented runs out of the region of its prompt.", "draw the box closer, add points fg and bg, or outline the tumour";
+    SAC_NOT_DRAWN = "sac_not_drawn", "No thecal sac is drawn: it stands in for the cord below its end.", "none where the cord is shown along the tumour; else draw the sac: sac=FILE";
+    SAC_NOT_SEGMENTED = "sac_not_segmented", "There is no thecal sac on the slices of the tumour.", "draw the sac below the cord: sac=FILE";
     SAG_ONLY = "sag_only", "The slices lie more than 2 mm apart along the patient's left-right axis: a sagittal stack.", "use an axial series";
     SNR_LT_5 = "snr_lt_5", "The cord is less than five times as bright as the noise.", "use another series";
     TUMOUR_PROPOSED = "tumour_proposed", "The tumour was segmented here: in the canal it is not told well enough from cord and fluid.", "look at its mask in masks/, correct it, and name it as tumour=FILE";

@@ -5,6 +5,8 @@ use super::{
     settings::Settings,
 };
 
+use crate::io::acquisition::Acquisition;
+
 /// `si_ratio`, `tumour_si`, `cord_si`
 pub const DEF: Measurement = Measurement {
     measures: &[Measure {
@@ -13,7 +15,7 @@ pub const DEF: Measurement = Measurement {
         unit: "1",
         classes: &[],
         about: "median signal of the tumour without cysts and border / median of the cord 10 to 30 mm beyond it, both without the coil's unevenness",
-        reads: &[keys::T2_RATIO.name, keys::SIGNALS.name, keys::REFERENCES.name],
+        reads: &[keys::T2_RATIO.name, keys::SIGNALS.name, keys::REFERENCES.name, keys::SCAN.name],
         looks_at: &[],
         compute: ratio,
     }],
@@ -56,7 +58,9 @@ const NEAR_MM: f64 = 30.0;
 fn ratio(view: &View<'_>, _: &Settings) -> Result<Reading, Refusal> {
     let (signals, references) = (view.get(&keys::SIGNALS), view.get(&keys::REFERENCES));
     let known = references.cord.zip(references.raw_cord);
-    let (cord, raw_cord) = known.ok_or_else(|| Refusal::of(reason::NO_CORD_IN_FOV, ""))?;
+    let marked = !view.get(&keys::SCAN).cord_points.is_empty();
+    let lacks = if marked { reason::CORD_REF_UNUSABLE } else { reason::NO_CORD_IN_FOV };
+    let (cord, raw_cord) = known.ok_or_else(|| Refusal::of(lacks, ""))?;
     let solid = signals.solid.filter(|_| signals.solid_mm2 >= SOLID_MM2);
     let [solid, raw_solid] =
         solid.ok_or_else(|| Refusal::of(reason::NO_SOLID_COMPONENT, format!("{:.0} mm2", signals.solid_mm2)))?;
@@ -69,10 +73,21 @@ fn ratio(view: &View<'_>, _: &Settings) -> Result<Reading, Refusal> {
     let ratio = solid / cord.median;
     let moved = ratio / (raw_solid / raw_cord);
     let far = Flag::with(&flag::CORD_FAR, format!("{:.0}", references.from_mm));
+    let sequence = sequence(&view.get(&keys::SCAN).acquisition);
+    let made = Flag::with(&flag::SEQUENCE, &sequence);
     Ok(Reading::number(ratio)
+        .flag_if(!sequence.is_empty(), made)
         .give_or_take(ratio * unsure(moved))
         .flag_if((moved - 1.0).abs() > BIAS_MAY_MOVE, Flag::with(&flag::BIAS_MATTERS, format!("{moved:.2}")))
         .flag_if(references.from_mm > NEAR_MM, far))
+}
+
+/// What is known of how an image was made, as the cohort compares it: `te_ms=98|tr_ms=3500|fat_sat=no`.
+fn sequence(how: &Acquisition) -> String {
+    let time = |name: &str, ms: Option<f64>| ms.map(|ms| format!("{name}={ms:.0}"));
+    let fat_sat = how.fat_sat.map(|is| format!("fat_sat={}", if is { "yes" } else { "no" }));
+    let known = [time("te_ms", how.te_ms), time("tr_ms", how.tr_ms), fat_sat];
+    known.into_iter().flatten().collect::<Vec<_>>().join("|")
 }
 
 /// SD of the ratio as a share of it: half of what was taken off, and what the smoothest field cannot follow.

@@ -2,7 +2,9 @@
 
 use super::bits::Bits;
 use super::outline::Place;
+use super::sampling::area_sd_mm2;
 use crate::volume::Mask;
+use ndarray::{Array2, Zip};
 
 /// The canal on one slice.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -11,6 +13,8 @@ pub struct CanalSlice {
     pub canal_mm2: f64,
     /// How much of that is tumour, mm2.
     pub filled_mm2: f64,
+    /// SD of the tumour in it and of the rest of it for being counted in pixels, mm2.
+    pub counted_sd_mm2: [f64; 2],
     /// Whether the slice has tumour anywhere.
     pub at_tumour: bool,
 }
@@ -20,17 +24,40 @@ impl CanalSlice {
     pub fn occupancy(&self) -> Option<f64> {
         (self.canal_mm2 > 0.0).then(|| self.filled_mm2 / self.canal_mm2)
     }
+
+    /// SD of the share for pixels, of `a / (a + b)` with errors of `a` and `b` apart; of a canal that is all or nothing of the
+    /// tumour's, what its own border may hide.
+    pub fn occupancy_sd(&self) -> f64 {
+        let ([a_sd, b_sd], a) = (self.counted_sd_mm2, self.filled_mm2);
+        let b = self.canal_mm2 - a;
+        let whole_mm2 = self.canal_mm2.max(f64::MIN_POSITIVE);
+        if a * b > 0.0 {
+            libm::hypot(b * a_sd, a * b_sd) / whole_mm2 / whole_mm2
+        } else {
+            self.canal_sd_mm2() / whole_mm2
+        }
+    }
+
+    /// SD of the canal's area for pixels, mm2.
+    pub fn canal_sd_mm2(&self) -> f64 {
+        libm::hypot(self.counted_sd_mm2[0], self.counted_sd_mm2[1])
+    }
 }
 
 /// The canal on each of `places`, by whole pixels.
 pub fn slices(canal: &Mask, tumour: &Mask, places: &[Place]) -> Vec<CanalSlice> {
-    let pixel_mm2 = canal.geometry().pixel_area_mm2();
-    let area = |n: usize| n as f64 * pixel_mm2;
+    let [sx, sy, _] = canal.geometry().spacing;
+    let area = |mask: &Array2<bool>| mask.iter().filter(|&&m| m).count() as f64 * sx * sy;
     let on_plane = |plane: usize| {
-        let both = canal.plane(plane).iter().zip(tumour.plane(plane)).filter(|(c, t)| **c && **t).count();
-        let canal = canal.plane(plane).iter().filter(|&&c| c).count();
-        let at_tumour = tumour.plane(plane).iter().any(|&t| t);
-        CanalSlice { canal_mm2: area(canal), filled_mm2: area(both), at_tumour }
+        let (canal, tumour) = (canal.plane(plane), tumour.plane(plane));
+        let filled = Zip::from(canal).and(tumour).map_collect(|c, t| *c && *t);
+        let free = Zip::from(canal).and(tumour).map_collect(|c, t| *c && !*t);
+        CanalSlice {
+            canal_mm2: area(&filled) + area(&free),
+            filled_mm2: area(&filled),
+            counted_sd_mm2: [&filled, &free].map(|part| area_sd_mm2(part.view(), [sx, sy])),
+            at_tumour: tumour.iter().any(|&t| t),
+        }
     };
     places.iter().map(|place| on_plane(place.plane)).collect()
 }
@@ -102,8 +129,9 @@ mod tests {
         let places = [0, 1].map(|plane| Place::new(&grid(), plane, 7));
         let found = slices(&block(10..40, 0..2), &block(30..60, 1..2), &places);
         let canal_mm2 = 300.0 * 0.25;
-        assert_eq!(found[0], CanalSlice { canal_mm2, filled_mm2: 0.0, at_tumour: false });
-        assert_eq!(found[1], CanalSlice { canal_mm2, filled_mm2: canal_mm2 / 3.0, at_tumour: true });
+        let areas = |k: usize| (found[k].canal_mm2, found[k].filled_mm2, found[k].at_tumour);
+        assert_eq!(areas(0), (canal_mm2, 0.0, false));
+        assert_eq!(areas(1), (canal_mm2, canal_mm2 / 3.0, true));
         assert_eq!(found[1].occupancy(), Some(1.0 / 3.0));
         assert_eq!(CanalSlice { canal_mm2: 0.0, ..found[0] }.occupancy(), None);
     }

@@ -2,6 +2,7 @@
 
 use super::contour::{crossing_x, edges};
 use super::outline::{Point, SliceOutline, outlines};
+use super::sampling::{CHORD_PX, area_sd_mm2};
 use crate::geometry::{Vec3, norm, sub};
 use crate::volume::{Mask, ends};
 
@@ -14,6 +15,10 @@ pub struct CordSlice {
     pub area_mm2: f64,
     /// Diameter from front to back across its course, mm.
     pub ap_mm: f64,
+    /// SD of the area for being counted in pixels, mm2.
+    pub area_sd_mm2: f64,
+    /// SD of the diameter for pixels, mm.
+    pub ap_sd_mm: f64,
 }
 
 /// The direction of the cord is taken over so many slices to either side.
@@ -27,13 +32,16 @@ const CHORD_STEP_MM: f64 = 0.1;
 /// The cord on each plane of the grid; `None` where it has no voxel.
 pub fn planes(cord: &Mask) -> Vec<Option<CordSlice>> {
     let outlines = outlines(cord, 0);
+    let [sx, sy, _] = cord.geometry().spacing;
     let centres: Vec<Vec3> = outlines.iter().map(|o| centre(cord, o.plane)).collect();
     let mut found = vec![None; cord.geometry().dims[2]];
     for (k, outline) in outlines.iter().enumerate() {
         let [across, sagittal] = cosines(&centres, k);
         let of_chord = |ap_mm: f64| {
             let slice_area_mm2 = outline.area_mm2;
-            CordSlice { slice_area_mm2, area_mm2: slice_area_mm2 * across, ap_mm: ap_mm * sagittal }
+            let area_sd_mm2 = area_sd_mm2(cord.plane(outline.plane), [sx, sy]) * across;
+            let (area_mm2, ap_mm, ap_sd_mm) = (slice_area_mm2 * across, ap_mm * sagittal, CHORD_PX * sy * sagittal);
+            CordSlice { slice_area_mm2, area_mm2, ap_mm, area_sd_mm2, ap_sd_mm }
         };
         found[outline.plane] = longest_chord_mm(outline).map(of_chord);
     }
@@ -88,6 +96,8 @@ const REFERENCE_SLICES: usize = 2;
 pub struct Usual {
     /// The mean of the two sides, or the one there is.
     pub value: f64,
+    /// Its standard error: what slices of a side differ from each other.
+    pub sd: f64,
     /// Whether both sides are known.
     pub both_sides: bool,
 }
@@ -103,13 +113,24 @@ pub fn usual(at_tumour: &[bool], slice_mm: f64, value: impl Fn(usize) -> Option<
     let side = |beyond: &dyn Fn(usize) -> Option<usize>| {
         let far = |plane: &usize| beyond(*plane).is_some_and(|steps| reach.contains(&(steps as f64 * slice_mm)));
         let seen: Vec<f64> = (0..at_tumour.len()).filter(far).filter_map(&value).collect();
-        (seen.len() >= REFERENCE_SLICES).then(|| seen.iter().sum::<f64>() / seen.len() as f64)
+        (seen.len() >= REFERENCE_SLICES).then(|| mean_and_error(&seen))
     };
     let (below, above) = (side(&|plane| first.checked_sub(plane)), side(&|plane| plane.checked_sub(last)));
     match (below, above) {
-        (Some(below), Some(above)) => Some(Usual { value: (below + above) / 2.0, both_sides: true }),
-        (one, other) => one.or(other).map(|value| Usual { value, both_sides: false }),
+        (Some(below), Some(above)) => {
+            let sd = 0.5 * libm::hypot(below.1, above.1);
+            Some(Usual { value: (below.0 + above.0) / 2.0, sd, both_sides: true })
+        }
+        (one, other) => one.or(other).map(|(value, sd)| Usual { value, sd, both_sides: false }),
     }
+}
+
+/// The mean of two and more values and its standard error.
+fn mean_and_error(values: &[f64]) -> (f64, f64) {
+    let n = values.len() as f64;
+    let mean = values.iter().sum::<f64>() / n;
+    let squares: f64 = values.iter().map(|v| (v - mean) * (v - mean)).sum();
+    (mean, (squares / (n - 1.0) / n).sqrt())
 }
 
 #[cfg(test)]
@@ -184,16 +205,19 @@ mod tests {
                 40.0
             })
         };
-        assert_eq!(usual(&tumour, 3.0, area), Some(Usual { value: 70.0, both_sides: true }));
+        let told = |usual: Option<Usual>| usual.map(|u| (u.value, u.both_sides));
+        assert_eq!(told(usual(&tumour, 3.0, area)), Some((70.0, true)));
         let below = |i: usize| area(i).filter(|_| i < 8);
-        assert_eq!(usual(&tumour, 3.0, below), Some(Usual { value: 60.0, both_sides: false }));
+        assert_eq!(told(usual(&tumour, 3.0, below)), Some((60.0, false)));
         let one_slice = |i: usize| area(i).filter(|_| i == 4);
         assert_eq!(usual(&tumour, 3.0, one_slice), None);
         // Beyond slice 0 upwards: 4 (12 mm) to 10 (30 mm); at a third of 10 mm from 3 on, rounded as headers are.
         let (ramp, lowest) = (|i: usize| Some(i as f64), |i: usize| i == 0);
         let lowest: Vec<bool> = (0..21).map(lowest).collect();
-        assert_eq!(usual(&lowest, 3.0, ramp), Some(Usual { value: 7.0, both_sides: false }));
-        assert_eq!(usual(&lowest, 3.33333, ramp), Some(Usual { value: 6.0, both_sides: false }));
+        assert_eq!(told(usual(&lowest, 3.0, ramp)), Some((7.0, false)));
+        assert_eq!(told(usual(&lowest, 3.33333, ramp)), Some((6.0, false)));
+        // Seven values a step apart: their SD is 2.16.
+        assert!((usual(&lowest, 3.0, ramp).unwrap().sd - (28.0_f64 / 6.0 / 7.0).sqrt()).abs() < 1e-12);
         assert_eq!(usual(&[false; 21], 3.0, ramp), None);
     }
 }

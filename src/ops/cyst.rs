@@ -203,8 +203,8 @@ mod tests {
     #[test]
     fn a_drawn_cyst_belongs_to_the_tumour_that_it_touches() {
         let cyst = |at: [f64; 2]| Mask::from_fn(grid(), |v| r_mm(v, at) < 4.0 && (3..5).contains(&v[2]));
-        let beside = [35.0 + 25.0 + 3.5, 35.0];
-        let apart = Mask::from_fn(grid(), |v| cyst(beside).plane(v[2])[(v[1], v[0])] && r_mm(v, [35.0, 35.0]) >= 25.0);
+        let beside = cyst([35.0 + 25.0 + 3.5, 35.0]);
+        let apart = Mask::from_fn(grid(), |v| beside.plane(v[2])[(v[1], v[0])] && r_mm(v, [35.0, 35.0]) >= 25.0);
         assert_eq!(touching(&apart, &tumour()), apart);
         assert_eq!(touching(&cyst([4.0, 4.0]), &tumour()).count(), 0);
     }

@@ -84,13 +84,22 @@ struct Section {
     perimeter_mm: f64,
 }
 
+/// Variance of a section's area for being counted in pixels, mm4.
+fn counted_mm4(section: &Section, [dx, dy]: [f64; 2]) -> f64 {
+    COUNTED_AREA * section.perimeter_mm * dx * dy * (dx * dy).sqrt()
+}
+
+/// SD of the area of a body of which a plane shows the section, mm2: pixels counted along its border.
+pub fn area_sd_mm2(plane: ArrayView2<'_, bool>, pixel_mm: [f64; 2]) -> f64 {
+    counted_mm4(&section(plane, pixel_mm), pixel_mm).sqrt()
+}
+
 /// SD of the volume of a mask as that of a body of which slices show sections, mm3: pixels counted along every border,
 /// and the two ends between slices.
 pub fn volume_sd_mm3(mask: &Mask) -> f64 {
     let [dx, dy, dz] = mask.geometry().spacing;
     let sections = each(mask.geometry().dims[2], |z| section(mask.plane(z), [dx, dy]));
-    let pixel3_mm3 = dx * dy * (dx * dy).sqrt();
-    let counted: f64 = sections.iter().map(|s| COUNTED_AREA * s.perimeter_mm * pixel3_mm3).sum();
+    let counted: f64 = sections.iter().map(|s| counted_mm4(s, [dx, dy])).sum();
     let areas: Vec<f64> = sections.iter().map(|s| s.area_mm2).collect();
     let runs = areas.split(|&a| a == 0.0).filter(|run| !run.is_empty());
     let ends: f64 = runs.map(|run| end_variance(run.iter()) + end_variance(run.iter().rev())).sum();

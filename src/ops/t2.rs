@@ -2,10 +2,11 @@
 
 use super::dilation::within;
 use super::quantile::{quantile, robust_sd};
+use crate::geometry::Vec3;
 use crate::volume::{Mask, Volume, traverse};
 
 /// The cord at rest begins so far from the tumour ...
-const REST_FROM_MM: f64 = 10.0;
+pub const REST_FROM_MM: f64 = 10.0;
 /// ... and ends so far: as the references of its diameter (method.md 1.5), and the coil is much the same. Where the tumour lies
 /// below the end of the cord, the nearest stretch of this length ...
 const REST_TO_MM: f64 = 30.0;
@@ -15,6 +16,10 @@ const REST_LENGTH_MM: f64 = REST_TO_MM - REST_FROM_MM;
 const CORD_MM2: f64 = 15.0;
 /// So many slices make a reference.
 const CORD_SLICES: usize = 3;
+/// A point marks its slice and so many on either side: three together (method.md 1.7) ...
+const MARKED_SLICES: f64 = 1.0;
+/// ... and where no cord is drawn this far around it, mm: 20 mm2, within any cord that is 6 mm from front to back.
+const MARKED_MM: f64 = 2.5;
 /// Fluid is the bright part of what surrounds the cord: fat and vessels are darker.
 const FLUID_QUANTILE: f64 = 0.75;
 /// So many pixels make a fluid ...
@@ -93,6 +98,43 @@ pub fn resting(cord: &Mask, at_tumour: &[bool]) -> (Mask, f64) {
     (rest, from_mm)
 }
 
+/// The cord at places that a person has marked as normal, and how far from the tumour it begins, mm: on the slices of the
+/// points and those right below and above, as far as they have enough of it. On slices without cord it is taken within 2.5 mm
+/// of the point, off the tumour.
+pub fn marked(points: &[Vec3], cord: Option<&Mask>, tumour: &Mask) -> (Mask, f64) {
+    let grid = tumour.geometry();
+    let highest = grid.dims[2].saturating_sub(2).max(1) as f64;
+    let places: Vec<Vec3> = points.iter().map(|&p| grid.to_index(p)).collect();
+    let is_near =
+        |z: usize, place: &Vec3| (z as f64 - libm::round(place[2]).clamp(1.0, highest)).abs() <= MARKED_SLICES;
+    let cord = cord.map(inner);
+    let mut rest = Mask::from_fn(grid.clone(), |[x, y, z]| {
+        let within = |place: &Vec3| {
+            let off = [(x as f64 - place[0]) * grid.spacing[0], (y as f64 - place[1]) * grid.spacing[1]];
+            is_near(z, place) && libm::hypot(off[0], off[1]) <= MARKED_MM
+        };
+        match cord.as_ref().filter(|cord| cord.plane(z).iter().any(|&m| m)) {
+            Some(cord) => cord.voxels()[[z, y, x]] && places.iter().any(|p| is_near(z, p)),
+            None => places.iter().any(within) && !tumour.voxels()[[z, y, x]],
+        }
+    });
+    let size = grid.dims[0] * grid.dims[1];
+    for pixels in rest.as_mut_slice().chunks_exact_mut(size) {
+        if (pixels.iter().filter(|&&m| m).count() as f64) * grid.pixel_area_mm2() < CORD_MM2 {
+            pixels.fill(false);
+        }
+    }
+    let away_mm = distances_mm(&at_planes(tumour), grid.spacing[2]);
+    let with_cord = at_planes(&rest);
+    let from_mm = (0..away_mm.len()).filter(|&z| with_cord[z]).map(|z| away_mm[z]).fold(f64::INFINITY, f64::min);
+    (rest, from_mm)
+}
+
+/// Whether each plane of a mask has a voxel.
+pub fn at_planes(mask: &Mask) -> Vec<bool> {
+    (0..mask.geometry().dims[2]).map(|z| mask.plane(z).iter().any(|&m| m)).collect()
+}
+
 /// How far each plane lies from the nearest one with tumour, mm.
 fn distances_mm(at_tumour: &[bool], slice_mm: f64) -> Vec<f64> {
     let tumour: Vec<usize> = (0..at_tumour.len()).filter(|&z| at_tumour[z]).collect();
@@ -119,11 +161,14 @@ pub fn cord(image: &Volume<f32>, rest: &Mask) -> Option<CordSignal> {
 }
 
 /// The SD of noise within a mask of an acquired image: that of the difference of pixels beside each other, over the root of 2.
-/// Interpolated pixels would show less.
+/// Interpolated pixels would show less. Of a sagittal stack, whose slices lie apart along x, the pixels lie beside each other
+/// along y.
 pub fn noise(image: &Volume<f32>, mask: &Mask) -> f64 {
     let (values, inside) = (image.as_slice(), mask.as_slice());
-    let pairs = (1..values.len()).filter(|&i| inside[i] && inside[i - 1]);
-    let mut steps: Vec<f64> = pairs.map(|i| f64::from(values[i] - values[i - 1])).collect();
+    let ([nx, ..], [sx, sy, _]) = (image.geometry().dims, image.geometry().spacing);
+    let step = if sx > sy * (1.0 + 1e-6) { nx } else { 1 };
+    let pairs = (step..values.len()).filter(|&i| inside[i] && inside[i - step]);
+    let mut steps: Vec<f64> = pairs.map(|i| f64::from(values[i] - values[i - step])).collect();
     robust_sd(&mut steps).unwrap_or_default() * std::f64::consts::FRAC_1_SQRT_2
 }
 
@@ -164,6 +209,22 @@ mod tests {
         let low: Vec<bool> = (0..24).map(|z| z < 3).collect();
         let (rest, from_mm) = resting(&disc(4.0, 12..24), &low);
         assert_eq!((planes(&rest), from_mm), ((12..18).collect(), 40.0));
+    }
+
+    #[test]
+    fn cord_is_normal_where_a_person_says_so() {
+        let tumour = disc(12.0, 10..13);
+        let planes = |rest: &Mask| (0..24).filter(|&z| rest.plane(z).iter().any(|&m| m)).collect::<Vec<usize>>();
+        let found = |z: f64, cord: Option<&Mask>| marked(&[grid().to_patient([19.5, 19.5, z])], cord, &tumour);
+        let (rest, from_mm) = found(3.3, Some(&disc(4.0, 0..24)));
+        assert_eq!((planes(&rest), from_mm, rest.count()), (vec![2, 3, 4], 24.0, inner(&disc(4.0, 2..5)).count()));
+        let (rest, from_mm) = found(3.3, None);
+        assert_eq!((planes(&rest), from_mm, rest.count()), (vec![2, 3, 4], 24.0, disc(2.5, 2..5).count()));
+        let (rest, from_mm) = found(3.3, Some(&disc(4.0, 4..24)));
+        assert_eq!((planes(&rest), from_mm), (vec![2, 3, 4], 24.0), "drawn from the highest of the three on");
+        assert_eq!(planes(&found(0.0, None).0), [0, 1, 2], "three at the end too");
+        assert_eq!(planes(&found(11.0, None).0), [0; 0], "nothing but tumour");
+        assert_eq!(planes(&found(3.3, Some(&disc(2.0, 0..24))).0), [0; 0], "too little of it");
     }
 
     #[test]

@@ -100,7 +100,7 @@ fn patient_row(pairing: &Pairing, pair: &Pair) -> String {
         side(&pair.after),
         number::cell(change),
         number::cell(percent),
-        harmless(&pair.reason().unwrap_or_default()),
+        harmless(&pair.reason().or_else(|| pair.remark.clone()).unwrap_or_default()),
     ])
 }
 

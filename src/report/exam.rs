@@ -6,8 +6,8 @@ use super::marks;
 use super::palette::OSSIFIED;
 use super::view::{BONE, View};
 use crate::measure::board::Board;
-use crate::measure::keys::{AXIAL_IMAGE, INTERIOR, OUTLINE, RIM, RIM_SLICES, SCAN};
-use crate::measure::reason::{OUTLINE_GIVEN, REASONS, Reason};
+use crate::measure::keys::{AXIAL_IMAGE, INTERIOR, OUTLINE, RIM, RIM_SLICES};
+use crate::measure::reason::{OUTLINE_GIVEN, REASONS, Reason, SAC_NOT_DRAWN};
 use crate::measure::rows::{ExamRow, ExamRows, Status};
 use crate::ops::interior::InteriorSlice;
 use crate::ops::outline::SliceOutline;
@@ -97,10 +97,10 @@ pub fn judged_rim(board: &Board) -> Option<&[RimSlice]> {
     board.find(&RIM_SLICES).and_then(|()| board.find(&RIM)).map(|rims| &rims[0][..])
 }
 
-/// `patient  timepoint  CT  level`, with series and lesion where they are not the only ones.
+/// `patient  timepoint  CT  level`, that of the lesion's middle slice, with series and lesion where they are not the only ones.
 pub fn title(who: &ExamName, rows: &ExamRows, board: &Board) -> String {
-    let of_row = rows.slices.iter().find_map(|s| s.level.as_deref());
-    let level = of_row.or_else(|| board.find(&SCAN)?.level.as_deref());
+    let middle = board.find(&OUTLINE).and_then(|outlines| Some(outlines.get(outlines.len() / 2)?.slice));
+    let level = rows.slices.iter().find(|row| Some(row.slice) == middle).and_then(|row| row.level.as_deref());
     let mut parts = vec![who.patient.clone(), who.timepoint.clone(), who.modality.name().to_owned()];
     parts.push(level.map_or_else(|| "level unknown".to_owned(), |l| format!("level {l}")));
     parts.extend((who.series != "main").then(|| format!("series {}", who.series)));
@@ -109,10 +109,11 @@ pub fn title(who: &ExamName, rows: &ExamRows, board: &Board) -> String {
 }
 
 /// Why what matters has no value, the telling reasons first, each once; a reason that only points to another is left
-/// out where that other one is known, and so is that nothing was to be segmented.
+/// out where that other one is known, and so is that nothing was to be segmented and that no sac is drawn.
 pub fn reasons(rows: &ExamRows) -> Vec<&'static Reason> {
-    let nothing_missing = Some(OUTLINE_GIVEN.code);
-    let refused = |row: &&ExamRow| row.status == Status::NotEvaluable && row.reason.as_deref() != nothing_missing;
+    let is_missing =
+        |row: &ExamRow| !row.reason.as_deref().is_some_and(|r| [OUTLINE_GIVEN.code, SAC_NOT_DRAWN.code].contains(&r));
+    let refused = |row: &&ExamRow| row.status == Status::NotEvaluable && is_missing(row);
     let told = TOLD.iter().filter_map(|m| rows.exam(m)).filter(refused);
     let mut found: Vec<&Reason> = Vec::new();
     for row in told.chain(rows.exams.iter().filter(refused)) {

@@ -8,6 +8,7 @@ use crate::measure::board::Board;
 use crate::measure::keys::{
     AXIAL_IMAGE, IMAGE, INTERIOR, OUTLINE, RIM, RIM_SLICES, SCAN, STRUCTURES, Scan, Structures, TUMOUR,
 };
+use crate::measure::levels::Levels;
 use crate::measure::rows::{ExamRow, ExamRows, SliceRow, Status, Value};
 use crate::ops::interior::{Interior, InteriorSlice, Tissue};
 use crate::ops::outline::{Point, Ring, SliceOutline};
@@ -190,7 +191,8 @@ pub fn given() -> Board {
             acquisition,
             whole,
             region,
-            level: Some("T7".to_owned()),
+            levels: Levels { table: Some("T7".to_owned()), points: Vec::new() },
+            cord_points: Vec::new(),
             cut: false,
             prompted: false,
         },
@@ -204,7 +206,7 @@ pub fn board() -> Board {
     let (image, outlines) = (image(), (0..SLICES).map(outline).collect::<Vec<_>>());
     let region = Extent::whole(image.geometry().dims);
     let whole = image.geometry().clone();
-    let level = Some("T7".to_owned());
+    let levels = Levels { table: Some("T7".to_owned()), points: Vec::new() };
     let mut board = Board::default();
     board.put(
         &SCAN,
@@ -213,7 +215,8 @@ pub fn board() -> Board {
             acquisition: Acquisition::default(),
             whole,
             region,
-            level,
+            levels,
+            cord_points: Vec::new(),
             cut: false,
             prompted: false,
         },

@@ -20,8 +20,8 @@ use crate::volume::Mask;
 /// How far along a ray the rim is marked around its peak where its width is unknown, mm.
 const UNKNOWN_WIDTH_MM: f64 = 1.0;
 
-/// `{stem}_tumour.nii.gz`, `{stem}_canal.nii.gz` and `{stem}_cord.nii.gz` where they were segmented here, `{stem}_rim.nii.gz` and `{stem}_ossified.nii.gz`; what was
-/// refused has no mask.
+/// `{stem}_tumour.nii.gz`, `{stem}_canal.nii.gz`, `{stem}_cord.nii.gz` and `{stem}_sac.nii.gz` where they were segmented here,
+/// `{stem}_rim.nii.gz` and `{stem}_ossified.nii.gz`; what was refused has no mask.
 pub struct Masks;
 
 impl Gallery for Masks {
@@ -53,7 +53,7 @@ impl Gallery for Masks {
     }
 }
 
-/// Canal and cord, as far as they were segmented here.
+/// Canal, cord and sac, as far as they were segmented here.
 fn of_spine(board: &Board) -> Vec<(&'static str, Mask)> {
     let found = board.find(&FOUND_HERE).zip(board.find(&STRUCTURES));
     let named = |(names, all): (&Vec<&'static str>, &Structures)| -> Vec<(&'static str, Mask)> {

@@ -46,6 +46,7 @@ impl<'a> Exam<'a> {
         let all = [
             (Some(Cow::Borrowed(tumour.as_slice())), pen(TUMOUR, None), "tumour"),
             (given("canal"), pen(CANAL, Some([9.0, 4.0])), "canal"),
+            (given("sac"), pen(CORD, Some([8.0, 3.0])), "sac"),
             (given("cord"), pen(CORD, Some([3.0, 3.0])), "cord"),
             (board.find(&CYSTS).map(|c| Cow::Owned(outlines(&c.mask, 0))), pen(CYST, Some([6.0, 2.0])), "cyst"),
         ];

@@ -2,8 +2,12 @@
 //! together by what the slices above and below show.
 
 pub mod canal;
+pub mod conus;
 pub mod cord;
 pub mod course;
+mod grey;
+mod look;
+mod middle;
 pub mod polar;
 pub mod ring;
 
@@ -18,13 +22,43 @@ pub struct Spine {
     pub canal: Mask,
     /// The cord; empty where there is none.
     pub cord: Mask,
+    /// The thecal sac below the cord: the canal without tumour; empty where the cord goes on.
+    pub sac: Mask,
 }
 
 /// Finds canal and cord between the lowest and the highest point of a course; what is tumour hides walls.
 pub fn segmented(image: &Volume<f32>, tumour: &Mask, course: &Course) -> Spine {
     let canal = canal::rings(image, tumour, course);
     let cord = cord::rings(image, tumour, &canal);
-    Spine { canal: filled(image, &canal), cord: filled(image, &cord) }
+    let mut below = canal.clone();
+    below[cord.lowest..].fill(None);
+    let mut sac = filled(image, &below);
+    sac.as_mut_slice().iter_mut().zip(tumour.as_slice()).for_each(|(sac, tumour)| *sac &= !tumour);
+    Spine { canal: filled(image, &canal), cord: filled(image, &cord.rings), sac }
+}
+
+/// The canal before the tumour is known.
+#[derive(Clone, Debug)]
+pub struct Foretold {
+    /// The canal with all that is in it.
+    pub canal: Mask,
+    /// What of it is cord or fluid, and so no tumour.
+    pub free: Mask,
+}
+
+/// Canal, cord and fluid as far as they can be told from a first, rough idea of the tumour; `None` where it leaves no slice
+/// of the canal alone, so that nobody knows how bright a cord is.
+pub fn foretold(image: &Volume<f32>, rough: &Mask, course: &Course) -> Option<Foretold> {
+    let rings = canal::rings(image, rough, course);
+    let canal = filled(image, &rings);
+    let mut beside = rough.clone();
+    beside.as_mut_slice().iter_mut().zip(canal.as_slice()).for_each(|(tumour, canal)| *tumour &= !canal);
+    let found = cord::foretold(image, rough, &beside, &rings)?;
+    let mut free = filled(image, &found.rings);
+    let signals = canal.as_slice().iter().zip(image.as_slice());
+    let fluid = signals.map(|(canal, v)| *canal && f64::from(*v) > found.fluid_from);
+    free.as_mut_slice().iter_mut().zip(fluid).for_each(|(free, fluid)| *free |= fluid);
+    Some(Foretold { canal, free })
 }
 
 /// The pixels whose centres lie within the ring of their slice.
@@ -115,5 +149,6 @@ mod tests {
         assert!(found.cord.plane(12).iter().any(|&m| m), "the cord is there without fluid too");
         let planes = (0..24).filter(|&z| found.canal.plane(z).iter().any(|&m| m)).count();
         assert_eq!(planes, 20, "no farther than the points");
+        assert_eq!(found.sac.count(), 0, "the cord goes on");
     }
 }

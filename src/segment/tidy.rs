@@ -1,21 +1,26 @@
 //! What is left of a segmentation when it is tidied up: one piece, without threads and holes (method.md 6.3).
 
+use super::growcut::Seed;
 use crate::ops::components::pieces_over;
 use crate::ops::dilation::within;
 use crate::ops::runs::Neighbours;
 use crate::volume::Mask;
 use ndarray::{Array2, ArrayView2};
 
-/// Opened by a pixel in plane, then the piece that holds most of the `core`, its holes in each slice filled.
+/// Opened by a pixel in plane, then the piece that holds most of the seeds inside, its holes in each slice filled but for
+/// those with a seed outside: a tumour around the canal leaves the canal.
 ///
-/// No piece holds any of the core: nothing is left.
-pub fn tidied(mask: &Mask, core: impl Fn(usize) -> bool) -> Mask {
-    let opened = by_planes(mask, opened);
-    by_planes(&piece_with(&opened, core), filled)
+/// No piece holds any of the seeds inside: nothing is left.
+pub fn tidied(mask: &Mask, seeds: &[Seed]) -> Mask {
+    let plane = mask.geometry().dims[0] * mask.geometry().dims[1];
+    let opened = by_planes(mask, |_, plane| opened(plane));
+    by_planes(&piece_with(&opened, |i| seeds[i] == Seed::Inside), |z, inside| {
+        filled(inside, &seeds[z * plane..][..plane])
+    })
 }
 
-fn by_planes(mask: &Mask, f: impl Fn(ArrayView2<'_, bool>) -> Array2<bool>) -> Mask {
-    let planes = (0..mask.geometry().dims[2]).flat_map(|z| f(mask.plane(z)).into_iter());
+fn by_planes(mask: &Mask, f: impl Fn(usize, ArrayView2<'_, bool>) -> Array2<bool>) -> Mask {
+    let planes = (0..mask.geometry().dims[2]).flat_map(|z| f(z, mask.plane(z)).into_iter());
     Mask::new(mask.geometry().clone(), planes.collect()).expect("planes as large as before")
 }
 
@@ -38,12 +43,13 @@ fn piece_with(mask: &Mask, core: impl Fn(usize) -> bool) -> Mask {
     Mask::new(mask.geometry().clone(), kept.collect()).expect("as many voxels as before")
 }
 
-/// The plane and what it encloses: all that no way over sides leads to from beyond the plane.
-fn filled(plane: ArrayView2<'_, bool>) -> Array2<bool> {
+/// The plane and what it encloses: all that no way over sides leads to from beyond the plane or from a seed outside.
+fn filled(plane: ArrayView2<'_, bool>, seeds: &[Seed]) -> Array2<bool> {
     let (ny, nx) = plane.dim();
     let mut outside = Array2::from_elem((ny, nx), false);
     let border = (0..nx).flat_map(|x| [(0, x), (ny - 1, x)]).chain((0..ny).flat_map(|y| [(y, 0), (y, nx - 1)]));
-    let mut open: Vec<(usize, usize)> = border.collect();
+    let barred = (0..seeds.len()).filter(|&i| seeds[i] == Seed::Outside).map(|i| (i / nx, i % nx));
+    let mut open: Vec<(usize, usize)> = border.chain(barred).collect();
     while let Some((y, x)) = open.pop() {
         if plane[(y, x)] || std::mem::replace(&mut outside[(y, x)], true) {
             continue;
@@ -66,7 +72,12 @@ mod tests {
             let hole = z == 1 && (x, y) == (5, 5);
             (block(x, y, 2, 10) && !hole) || (y == 6 && x > 9) || block(x, y, 15, 28)
         });
-        let left = tidied(&mask, |i| i % 30 == 3 && i / 30 % 12 == 3);
+        let seed = |i: usize| match (i % 30, i / 30 % 12, i / 360) {
+            (3, 3, _) => Seed::Inside,
+            _ => Seed::Open,
+        };
+        let seeds: Vec<Seed> = (0..mask.as_slice().len()).map(seed).collect();
+        let left = tidied(&mask, &seeds);
         for (i, &inside) in left.as_slice().iter().enumerate() {
             let (x, y) = (i % 30, i / 30 % 12);
             let corner = [2, 9].contains(&x) && [2, 9].contains(&y);
@@ -74,6 +85,22 @@ mod tests {
             let stump = (x, y) == (10, 6);
             assert_eq!(inside, block(x, y, 2, 10) && !corner || stump, "{x} {y}");
         }
-        assert_eq!(tidied(&mask, |_| false).count(), 0);
+        assert_eq!(tidied(&mask, &vec![Seed::Open; seeds.len()]).count(), 0);
+    }
+
+    #[test]
+    fn a_hole_with_a_seed_outside_stays() {
+        let hole = |i: usize| (5..8).contains(&(i % 12)) && (5..8).contains(&(i / 12 % 12));
+        let mask = Mask::from_fn(Geometry::upright([12, 12, 2], [0.7, 0.7, 4.0]), |[x, y, z]| {
+            (2..11).contains(&x) && (2..11).contains(&y) && !hole(x + 12 * (y + 12 * z))
+        });
+        let seed = |i: usize| match i {
+            40 => Seed::Inside,
+            i if i == 6 + 12 * 6 => Seed::Outside,
+            _ => Seed::Open,
+        };
+        let left = tidied(&mask, &(0..288).map(seed).collect::<Vec<_>>());
+        let in_hole = |z: usize| (144 * z..144 * (z + 1)).filter(|&i| hole(i) && left.as_slice()[i]).count();
+        assert_eq!([in_hole(0), in_hole(1)], [0, 9]);
     }
 }

@@ -9,9 +9,11 @@ use super::energy::{Terms, least};
 use super::growcut::{Seed, grown};
 use super::prompt::{Ellipsoid, Mark, Prompt};
 use super::smooth::{diffused, noise_sd};
+use super::spine::course::Course;
+use super::spine::foretold;
 use super::texture::roughness;
 use super::tidy::tidied;
-use crate::geometry::{Geometry, Vec3, norm, sub};
+use crate::geometry::{Extent, Geometry, Vec3, norm, sub};
 use crate::volume::{Mask, Volume, traverse};
 
 /// What was found.
@@ -117,15 +119,19 @@ const GROWCUT_PER_MM: f64 = 0.3;
 /// More of the surface than this at the border of the region, and the tumour is not what was found.
 const MOST_LEAK: f64 = 0.25;
 
-/// Segments the tumour that a prompt marks.
+/// Segments the tumour that a prompt marks; where the course of the canal is known, cord and fluid are told first, by what a
+/// cut without them gives, and are no tumour.
 ///
 /// # Errors
 /// If nothing is found, or what is found runs out of its region.
-pub fn segmented(image: &Volume<f32>, prompt: &Prompt) -> Result<Segmented, Lost> {
+pub fn segmented(image: &Volume<f32>, prompt: &Prompt, course: Option<&Course>) -> Result<Segmented, Lost> {
     let region = prompt.mark.ellipsoid().looked_at(image.geometry()).ok_or(Lost::OffImage)?;
-    let scene = Scene::of(image.crop(&region));
+    let mut scene = Scene::of(image.crop(&region));
     if scene.has_no_outside(prompt) {
         return Err(Lost::Leaks(1.0));
+    }
+    if let Some(course) = course {
+        scene.foretell(image, prompt, course, &region);
     }
     let hands = [vec![prompt.clone()], jittered(prompt).to_vec()].concat();
     let found = traverse::each(hands.len() + 1, |k| match hands.get(k) {
@@ -164,6 +170,9 @@ struct Scene {
     noise: f32,
     smooth_noise: f32,
     places: Vec<Vec3>,
+    /// The canal as far as it is known, and what of it is cord or fluid.
+    canal: Vec<bool>,
+    free: Vec<bool>,
 }
 
 impl Scene {
@@ -177,7 +186,18 @@ impl Scene {
         let [nx, ny, _] = grid.dims;
         let place = |i: usize| grid.to_patient([(i % nx) as f64, (i / nx % ny) as f64, (i / nx / ny) as f64]);
         let smooth_noise = noise_sd(&smooth).max(LEAST_NOISE * noise);
-        Self { smooth, rough, noise, smooth_noise, places: (0..grid.len()).map(place).collect() }
+        let none = vec![false; grid.len()];
+        let places = (0..grid.len()).map(place).collect();
+        Self { smooth, rough, noise, smooth_noise, places, canal: none.clone(), free: none }
+    }
+
+    /// Tells the canal and what of it is cord or fluid.
+    fn foretell(&mut self, image: &Volume<f32>, prompt: &Prompt, course: &Course, region: &Extent) {
+        let rough = placed(&self.cut(prompt), image.geometry(), region.lo);
+        if let Some(found) = foretold(image, &rough, course) {
+            self.canal = found.canal.crop(region).as_slice().to_vec();
+            self.free = found.free.crop(region).as_slice().to_vec();
+        }
     }
 
     /// The tumour by the minimum cut. One that comes out round is cut again with a prior that holds it rounder.
@@ -192,21 +212,21 @@ impl Scene {
         case.least(prior, 1.0 + round * (ROUND_SIZE - 1.0))
     }
 
-    /// What is certain by norms and clicks; clicks go first.
+    /// What is certain by norms, clicks and the canal; clicks go first, and in the canal no norm makes tumour certain.
     fn seeds(&self, prompt: &Prompt, norms: &[f64], core: f64, rim: f64) -> Vec<Seed> {
         let near = |clicks: &[Vec3], p: Vec3| clicks.iter().any(|c| norm(sub(*c, p)) <= CLICK_MM);
-        let seed = |(p, e): (&Vec3, &f64)| {
+        let seed = |(i, (p, e)): (usize, (&Vec3, &f64))| {
             if near(&prompt.inside, *p) {
                 Seed::Inside
-            } else if near(&prompt.outside, *p) || *e > rim {
+            } else if near(&prompt.outside, *p) || *e > rim || self.free[i] {
                 Seed::Outside
-            } else if *e < core {
+            } else if *e < core && !self.canal[i] {
                 Seed::Inside
             } else {
                 Seed::Open
             }
         };
-        self.places.iter().zip(norms).map(seed).collect()
+        self.places.iter().zip(norms).enumerate().map(seed).collect()
     }
 
     /// Whether nothing of the region is outside for certain: the prompt is larger than what the image shows.
@@ -221,7 +241,7 @@ impl Scene {
         let norms: Vec<f64> = self.places.iter().map(|p| ellipsoid.norm(*p)).collect();
         let [core, rim] = GROWCUT_SEEDS;
         let seeds = self.seeds(prompt, &norms, core, rim);
-        tidied(&grown(&self.smooth, &seeds, self.noise, GROWCUT_PER_MM), |i| seeds[i] == Seed::Inside)
+        tidied(&grown(&self.smooth, &seeds, self.noise, GROWCUT_PER_MM), &seeds)
     }
 
     /// The share of the mask's surface in its slices that lies against what is outside for certain. Where the image ends
@@ -273,9 +293,10 @@ impl<'a> Case<'a> {
 
     fn seen(&self, beyond: Vec<f64>) -> Vec<f32> {
         let (w, norms) = (self.weights, &self.norms);
-        let inside = |i: usize| norms[i] < w.learned_core;
+        let inside = |i: usize| norms[i] < w.learned_core && !self.scene.canal[i];
         let outside = |i: usize| {
-            norms[i] < LEARNED_TO && (norms[i] > w.learned_rim || self.is_box && beyond[i] > SURELY_BEYOND_MM)
+            norms[i] < LEARNED_TO
+                && (self.scene.free[i] || norms[i] > w.learned_rim || self.is_box && beyond[i] > SURELY_BEYOND_MM)
         };
         let images = [&self.scene.smooth, &self.scene.rough];
         let [intensity, rough] = images.map(|image| evidence(image, w.near_mm, inside, outside));
@@ -294,7 +315,7 @@ impl<'a> Case<'a> {
         let unary: Vec<f32> = self.seen.iter().zip(&self.norms).map(|(seen, norm)| seen + shape(*norm)).collect();
         let edge = w.edge * self.scene.smooth_noise;
         let terms = Terms { unary: &unary, seeds: &self.seeds, smoothness: w.smoothness, across: w.across, edge };
-        tidied(&least(&self.scene.smooth, &terms), |i| self.seeds[i] == Seed::Inside)
+        tidied(&least(&self.scene.smooth, &terms), &self.seeds)
     }
 
     fn ellipsoid(&self, grid: &Geometry) -> Mask {

@@ -5,7 +5,8 @@ use crate::measure::keys::Structures;
 use crate::measure::settings::Settings;
 use crate::measure::{Board, Flag, Modality, Refusal, View, flag, keys, reason};
 use crate::ops::canal::{leaves_out, slices, with_cord};
-use crate::volume::Mask;
+use crate::ops::t2::{at_planes, outer};
+use crate::volume::{Mask, ends};
 
 /// `canal`
 pub const DEF: Stage = Stage {
@@ -28,13 +29,10 @@ pub const DEF: Stage = Stage {
 };
 
 /// A stack of slices farther apart than this along the patient's left-right axis shows no axial section, mm (method.md 4).
-pub const SAGITTAL_MM: f64 = 2.0;
+const SAGITTAL_MM: f64 = 2.0;
 
 fn run(view: &View<'_>, _: &Settings) -> Result<Board, Refusal> {
-    let width_mm = view.get(&keys::SCAN).whole.spacing[0];
-    if width_mm > SAGITTAL_MM {
-        return Err(Refusal::of(reason::SAG_ONLY, format!("{width_mm:.2} mm")));
-    }
+    no_sagittal(view)?;
     let structures = view.get(&keys::STRUCTURES);
     not_empty(structures, "canal")?;
     // The canal may have been drawn without the cord, and nobody could tell.
@@ -47,9 +45,36 @@ fn run(view: &View<'_>, _: &Settings) -> Result<Board, Refusal> {
     let (canal, mut flags) = joined(view.get(&keys::AXIAL_STRUCTURES))?;
     flags.extend(found_here(view, &["canal", "cord"]));
     let (tumour, places) = (view.get(&keys::AXIAL_TUMOUR), view.get(&keys::SLICES));
+    if view.get(&keys::FOUND_HERE).contains(&"canal") {
+        flags.extend(clean_beside(&canal, tumour)?);
+    }
     let mut board = Board::default();
     board.put(&keys::CANAL, slices(&canal, tumour, places), &flags);
     Ok(board)
+}
+
+/// Refuses a canal found here that no slice shows without tumour at it: its wall beside the tumour was taken from nowhere. With a
+/// remark where there is such a slice below or above the tumour only.
+fn clean_beside(canal: &Mask, tumour: &Mask) -> Result<Option<Flag>, Refusal> {
+    let reached: Mask = outer(canal);
+    let touched = |z: usize| reached.plane(z).iter().zip(tumour.plane(z)).any(|(canal, tumour)| *canal && *tumour);
+    let shown = at_planes(canal);
+    let clean: Vec<usize> = (0..shown.len()).filter(|&z| shown[z] && !touched(z)).collect();
+    let Some([first, last]) = ends(&(0..shown.len()).map(|z| shown[z] && touched(z)).collect::<Vec<bool>>(), |&is| is)
+    else {
+        return Ok(None);
+    };
+    match (clean.iter().any(|&z| z < first), clean.iter().any(|&z| z > last)) {
+        (true, true) => Ok(None),
+        (false, false) => Err(Refusal::of(reason::CANAL_WALL_GONE_BOTH_SIDES, "")),
+        _ => Ok(Some(flag::CANAL_ONE_SIDE)),
+    }
+}
+
+/// Refuses a sagittal stack; reads `scan`.
+pub fn no_sagittal(view: &View<'_>) -> Result<(), Refusal> {
+    let width_mm = view.get(&keys::SCAN).whole.spacing[0];
+    if width_mm > SAGITTAL_MM { Err(Refusal::of(reason::SAG_ONLY, format!("{width_mm:.2} mm"))) } else { Ok(()) }
 }
 
 /// Refuses a structure that the study names and that has no voxel in the region: its labels or its place are wrong.

@@ -1,7 +1,7 @@
 //! The cord on each plane of the region.
 
 use super::Stage;
-use super::canal::{SAGITTAL_MM, found_here, not_empty};
+use super::canal::{found_here, no_sagittal, not_empty};
 use crate::measure::settings::Settings;
 use crate::measure::{Board, Modality, Refusal, View, keys, reason};
 use crate::ops::cord::planes;
@@ -19,13 +19,12 @@ pub const DEF: Stage = Stage {
 };
 
 fn run(view: &View<'_>, _: &Settings) -> Result<Board, Refusal> {
-    let width_mm = view.get(&keys::SCAN).whole.spacing[0];
-    if width_mm > SAGITTAL_MM {
-        return Err(Refusal::of(reason::SAG_ONLY, format!("{width_mm:.2} mm")));
-    }
+    no_sagittal(view)?;
     not_empty(view.get(&keys::STRUCTURES), "cord")?;
-    let cord = view.get(&keys::AXIAL_STRUCTURES).get("cord");
-    let cord = cord.ok_or_else(|| Refusal::of(reason::CORD_NOT_SEGMENTED, ""))?;
+    let structures = view.get(&keys::AXIAL_STRUCTURES);
+    // A sac without a cord: all that is shown lies below its end.
+    let lacks = if structures.contains_key("sac") { reason::BELOW_CONUS } else { reason::CORD_NOT_SEGMENTED };
+    let cord = structures.get("cord").ok_or_else(|| Refusal::of(lacks, ""))?;
     let mut board = Board::default();
     let flags: Vec<_> = found_here(view, &["cord"]).into_iter().collect();
     board.put(&keys::CORD, planes(cord), &flags);

@@ -23,7 +23,11 @@ fn run(view: &View<'_>, _: &Settings) -> Result<Board, Refusal> {
     let acquired = mask.geometry().spacing == scan.whole.spacing;
     let first_slice = if acquired { scan.region.lo[2] } else { 0 };
     let mut board = Board::default();
-    board.put(&keys::OUTLINE, outlines(mask, first_slice), &remarks(mask.geometry().spacing[2], scan));
+    let outlines = outlines(mask, first_slice);
+    let heights_mm: Vec<f64> = outlines.iter().map(|o| o.z_mm).collect();
+    let mut flags = remarks(mask.geometry().spacing[2], scan);
+    flags.extend(scan.levels.along(mask.geometry().axes[2], &heights_mm).remark);
+    board.put(&keys::OUTLINE, outlines, &flags);
     Ok(board)
 }
 
@@ -31,7 +35,6 @@ fn remarks(slice_mm: f64, scan: &Scan) -> Vec<Flag> {
     let raised = [
         (slice_mm > 5.0, flag::SLICE_GT_5MM),
         (slice_mm > 3.0 && slice_mm <= 5.0, flag::SLICE_GT_3MM),
-        (scan.level.is_none(), flag::LEVEL_UNKNOWN),
         (scan.acquisition.resampled, flag::SLICES_RESAMPLED),
     ];
     raised.into_iter().filter(|(on, _)| *on).map(|(_, flag)| flag).collect()

@@ -4,8 +4,9 @@ use super::Stage;
 use super::canal::found_here;
 use crate::measure::keys::References;
 use crate::measure::settings::Settings;
-use crate::measure::{Board, Modality, Refusal, View, keys};
+use crate::measure::{Board, Flag, Modality, Refusal, View, flag, keys};
 use crate::ops::t2;
+use crate::volume::Mask;
 
 /// `references`
 pub const DEF: Stage = Stage {
@@ -20,6 +21,8 @@ pub const DEF: Stage = Stage {
         keys::IMAGE.name,
         keys::STRUCTURES.name,
         keys::FOUND_HERE.name,
+        keys::SCAN.name,
+        keys::TUMOUR.name,
     ],
     writes: &[keys::REFERENCES.name],
     reach_mm: super::no_reach,
@@ -27,10 +30,25 @@ pub const DEF: Stage = Stage {
     run,
 };
 
-/// The noise within the cord as it was acquired; 0 where there is none.
+/// The noise within the cord as it was acquired, or about the points that mark it; 0 where there is neither.
 fn native_noise(view: &View<'_>) -> f64 {
-    let drawn = view.get(&keys::STRUCTURES).get("cord");
-    drawn.map_or(0.0, |cord| t2::noise(view.get(&keys::IMAGE), &t2::inner(cord)))
+    let image = view.get(&keys::IMAGE);
+    let points = &view.get(&keys::SCAN).cord_points;
+    match view.get(&keys::STRUCTURES).get("cord") {
+        Some(cord) => t2::noise(image, &t2::inner(cord)),
+        None => t2::noise(image, &t2::marked(points, None, view.get(&keys::TUMOUR)).0),
+    }
+}
+
+/// The cord to compare with, and how far from the tumour it begins, mm: where a person has marked it, else beyond the tumour;
+/// `None` where there is none.
+fn at_rest(view: &View<'_>) -> Option<(Mask, f64)> {
+    let tumour = view.get(&keys::AXIAL_TUMOUR);
+    let (cord, points) = (view.get(&keys::AXIAL_STRUCTURES).get("cord"), &view.get(&keys::SCAN).cord_points);
+    match points.is_empty() {
+        true => cord.map(|cord| t2::resting(cord, &t2::at_planes(tumour))),
+        false => Some(t2::marked(points, cord, tumour)),
+    }
 }
 
 fn run(view: &View<'_>, _: &Settings) -> Result<Board, Refusal> {
@@ -38,9 +56,7 @@ fn run(view: &View<'_>, _: &Settings) -> Result<Board, Refusal> {
         (view.get(&keys::AXIAL_EVEN), view.get(&keys::AXIAL_IMAGE), view.get(&keys::AXIAL_TUMOUR));
     let structures = view.get(&keys::AXIAL_STRUCTURES);
     let mut found = References::default();
-    if let Some(cord) = structures.get("cord") {
-        let at_tumour: Vec<bool> = (0..tumour.geometry().dims[2]).map(|z| tumour.plane(z).iter().any(|&m| m)).collect();
-        let (rest, from_mm) = t2::resting(cord, &at_tumour);
+    if let Some((rest, from_mm)) = at_rest(view) {
         found = References {
             cord: t2::cord(even, &rest),
             raw_cord: t2::median(raw, &rest),
@@ -48,12 +64,15 @@ fn run(view: &View<'_>, _: &Settings) -> Result<Board, Refusal> {
             fluid: None,
             noise: native_noise(view),
         };
-        if let Some((cord_signal, canal)) = found.cord.zip(structures.get("canal")) {
-            found.fluid = t2::fluid(even, canal, [cord, tumour], cord_signal.median);
+        let drawn = structures.get("cord").zip(structures.get("canal"));
+        if let Some((signal, (cord, canal))) = found.cord.zip(drawn) {
+            found.fluid = t2::fluid(even, canal, [cord, tumour], signal.median);
         }
     }
     let mut board = Board::default();
-    let flags: Vec<_> = found_here(view, &["canal", "cord"]).into_iter().collect();
+    let marked_near = !view.get(&keys::SCAN).cord_points.is_empty() && found.from_mm < t2::REST_FROM_MM;
+    let near = marked_near.then(|| Flag::with(&flag::CORD_REF_NEAR, format!("{:.0}", found.from_mm)));
+    let flags: Vec<_> = found_here(view, &["canal", "cord"]).into_iter().chain(near).collect();
     board.put(&keys::REFERENCES, found, &flags);
     Ok(board)
 }

@@ -3,6 +3,7 @@
 use super::Stage;
 use crate::measure::settings::Settings;
 use crate::measure::{Board, Modality, Refusal, View, flag, keys, reason};
+use crate::segment::spine::course::Course;
 use crate::segment::tumour::{Lost, segmented};
 
 /// `segment`
@@ -10,7 +11,7 @@ pub const DEF: Stage = Stage {
     name: "segment",
     about: "the tumour from its prompt by minimum cut, held against GrowCut and against prompts that are a little off",
     modalities: &[Modality::Mr],
-    reads: &[keys::IMAGE.name, keys::PROMPT.name],
+    reads: &[keys::IMAGE.name, keys::PROMPT.name, keys::COURSE.name],
     writes: &[keys::TUMOUR.name, keys::SEGMENTATION.name],
     reach_mm: super::no_reach,
     bytes_per_voxel: 200.0,
@@ -18,7 +19,9 @@ pub const DEF: Stage = Stage {
 };
 
 fn run(view: &View<'_>, _: &Settings) -> Result<Board, Refusal> {
-    let found = segmented(view.get(&keys::IMAGE), view.get(&keys::PROMPT)).map_err(|lost| {
+    let (image, points): (_, &Vec<_>) = (view.get(&keys::IMAGE), view.get(&keys::COURSE));
+    let course = Course::of(points, image.geometry());
+    let found = segmented(image, view.get(&keys::PROMPT), course.as_ref()).map_err(|lost| {
         let reason = match lost {
             Lost::OffImage | Lost::Nothing => reason::SEGMENTATION_EMPTY,
             Lost::Leaks(_) => reason::SEGMENTATION_LEAKS,

@@ -8,10 +8,10 @@ use crate::ops::outline::Place;
 /// `slices`
 pub const DEF: Stage = Stage {
     name: "slices",
-    about: "the slices of the table: with tumour, on MR also with canal",
+    about: "the slices of the table, with tumour, on MR also with canal, and their vertebral levels",
     modalities: &[Modality::Ct, Modality::Mr],
-    reads: &[keys::OUTLINE.name, keys::AXIAL_TUMOUR.name, keys::AXIAL_STRUCTURES.name],
-    writes: &[keys::SLICES.name],
+    reads: &[keys::OUTLINE.name, keys::AXIAL_TUMOUR.name, keys::AXIAL_STRUCTURES.name, keys::SCAN.name],
+    writes: &[keys::SLICES.name, keys::LEVELS.name],
     reach_mm: super::no_reach,
     bytes_per_voxel: 0.0,
     run,
@@ -24,7 +24,11 @@ fn run(view: &View<'_>, _: &Settings) -> Result<Board, Refusal> {
     let has_tumour = |plane: usize| outlines.iter().any(|o| o.plane == plane);
     let first_slice = outlines.first().map_or(0, |o| o.slice - o.plane);
     let planes = (0..grid.dims[2]).filter(|&plane| has_tumour(plane) || has_canal(plane));
+    let places: Vec<Place> = planes.map(|plane| Place::new(grid, plane, first_slice)).collect();
+    let heights_mm: Vec<f64> = outlines.iter().map(|o| o.z_mm).collect();
+    let levels = view.get(&keys::SCAN).levels.along(grid.axes[2], &heights_mm);
     let mut board = Board::default();
-    board.put(&keys::SLICES, planes.map(|plane| Place::new(grid, plane, first_slice)).collect(), &[]);
+    board.put(&keys::LEVELS, places.iter().map(|place| levels.at(place.z_mm)).collect(), &[]);
+    board.put(&keys::SLICES, places, &[]);
     Ok(board)
 }

@@ -1,15 +1,16 @@
-//! Canal and cord from points along the canal, where the study has no outline of them.
+//! Canal, cord and sac from points along the canal, where the study has no outline of them.
 
 use super::Stage;
 use crate::measure::settings::Settings;
 use crate::measure::{Board, Modality, Refusal, View, keys};
 use crate::segment::spine::course::Course;
 use crate::segment::spine::segmented;
+use crate::volume::Mask;
 
 /// `spine`
 pub const DEF: Stage = Stage {
     name: "spine",
-    about: "canal and cord by rings around a course, where they are not drawn",
+    about: "canal, cord and the sac below it by rings around a course, where they are not drawn",
     modalities: &[Modality::Mr],
     reads: &[keys::IMAGE.name, keys::TUMOUR.name, keys::DRAWN.name, keys::COURSE.name],
     writes: &[keys::STRUCTURES.name, keys::FOUND_HERE.name],
@@ -27,9 +28,14 @@ fn run(view: &View<'_>, _: &Settings) -> Result<Board, Refusal> {
         let mut found = segmented(image, tumour, &course);
         if let Some(canal) = structures.get("canal") {
             // Who has drawn the canal knows better where it ends.
-            found.cord.as_mut_slice().iter_mut().zip(canal.as_slice()).for_each(|(cord, canal)| *cord &= canal);
+            for inside in [&mut found.cord, &mut found.sac] {
+                inside.as_mut_slice().iter_mut().zip(canal.as_slice()).for_each(|(inside, canal)| *inside &= canal);
+            }
         }
-        for (name, mask) in [("canal", found.canal), ("cord", found.cord)] {
+        if let Some(cord) = structures.get("cord") {
+            clear_from(&mut found.sac, cord);
+        }
+        for (name, mask) in [("canal", found.canal), ("cord", found.cord), ("sac", found.sac)] {
             if !structures.contains_key(name) && mask.count() > 0 {
                 structures.insert(name, mask);
                 made.push(name);
@@ -40,4 +46,11 @@ fn run(view: &View<'_>, _: &Settings) -> Result<Board, Refusal> {
     board.put(&keys::STRUCTURES, structures, &[]);
     board.put(&keys::FOUND_HERE, made, &[]);
     Ok(board)
+}
+
+/// Takes a mask away from the lowest plane of another upwards: who has drawn the cord knows where it ends.
+fn clear_from(mask: &mut Mask, cord: &Mask) {
+    let size = cord.geometry().dims[0] * cord.geometry().dims[1];
+    let lowest = cord.as_slice().iter().position(|&m| m).map_or(cord.as_slice().len(), |i| i / size * size);
+    mask.as_mut_slice()[lowest..].fill(false);
 }

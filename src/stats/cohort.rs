@@ -6,6 +6,7 @@ pub mod pairing;
 pub mod response;
 pub mod reviews;
 pub mod rows;
+mod sequence;
 
 use super::table::{self, Table, TableError};
 use crate::config::{CohortChoice, GradeChoice};

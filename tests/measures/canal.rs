@@ -3,12 +3,11 @@
 //! The canal is a square of 20 mm along 40 slices of 3 mm. The tumour comes from the right: it takes a quarter of the canal
 //! on slices 15 to 24, and half of it on slice 20. The cord is an ellipse of 10 by 8 mm, 10 by 6 mm beside the tumour.
 
-use crate::scene::run_branch;
-use osteon::geometry::{Extent, Geometry};
-use osteon::io::acquisition::Acquisition;
-use osteon::measure::keys::{FOUND_HERE, IMAGE, SCAN, STRUCTURES, Scan, Structures, TUMOUR};
+use crate::scene::{mr_board, run_branch};
+use osteon::geometry::Geometry;
+use osteon::measure::keys::{FOUND_HERE, Structures};
 use osteon::measure::rows::ExamRows;
-use osteon::measure::{Board, Modality, columns};
+use osteon::measure::{Modality, columns};
 use osteon::volume::{Mask, Volume};
 use std::ops::Range;
 
@@ -42,22 +41,15 @@ fn cord(v: [usize; 3]) -> bool {
 type Inside = fn([usize; 3]) -> bool;
 
 fn measured(grid: &Geometry, structures: &[(&'static str, Inside)]) -> ExamRows {
-    let scan = Scan {
-        modality: Modality::Mr,
-        acquisition: Acquisition::default(),
-        whole: grid.clone(),
-        region: Extent::whole(grid.dims),
-        level: Some("T8".into()),
-        cut: false,
-        prompted: false,
-    };
+    measured_of(grid, structures, &[])
+}
+
+/// The same where some of the structures were found here.
+fn measured_of(grid: &Geometry, structures: &[(&'static str, Inside)], found_here: &[&'static str]) -> ExamRows {
     let masks: Structures = structures.iter().map(|(name, is)| (*name, Mask::from_fn(grid.clone(), is))).collect();
-    let mut board = Board::default();
-    board.put(&SCAN, scan, &[]);
-    board.put(&IMAGE, Volume::from_fn(grid.clone(), |_| 100.0), &[]);
-    board.put(&TUMOUR, Mask::from_fn(grid.clone(), tumour), &[]);
-    board.put(&STRUCTURES, masks, &[]);
-    board.put(&FOUND_HERE, Vec::new(), &[]);
+    let image = Volume::from_fn(grid.clone(), |_| 100.0);
+    let mut board = mr_board(image, Mask::from_fn(grid.clone(), tumour), masks);
+    board.put(&FOUND_HERE, found_here.to_vec(), &[]);
     run_branch(Modality::Mr, board, &[])
 }
 
@@ -170,4 +162,42 @@ fn what_cannot_be_measured_says_why() {
     for measure in ["canal_occupancy", "mscc"] {
         assert_eq!(told(&rows, measure).unwrap_err(), "sag_only");
     }
+}
+
+/// Below the end of the cord the sac stands in for it: 12 by 10 mm, 12 by 6 mm beside the tumour.
+fn sac(v: [usize; 3]) -> bool {
+    let [x, y] = at(v);
+    let half = if TUMOUR_SLICES.contains(&v[2]) { 3.0 } else { 5.0 };
+    ((x - 32.0) / 6.0).powi(2) + ((y - 40.0) / half).powi(2) < 1.0
+}
+
+#[test]
+fn below_the_cord_the_sac_is_compared_with_itself() {
+    let high: Inside = |v| cord(v) && v[2] > 28;
+    let rows = measured(&grid(), &[("canal", canal), ("cord", high), ("sac", sac)]);
+    for measure in ["cord_compression", "cord_area_loss", "mscc"] {
+        assert_eq!(rows.exam(measure).unwrap().reason.as_deref(), Some("below_conus"), "{measure}");
+    }
+    assert_eq!(reason(&[("canal", canal), ("sac", sac)], "mscc"), "below_conus", "no cord in view");
+    let (loss, flags, _) = told(&rows, "sac_area_loss").unwrap();
+    assert!((loss - 0.4).abs() < 0.02 && flags.is_empty(), "{loss} {flags:?}");
+    let one_sided: Inside = |v| sac(v) && v[2] > 16;
+    let (_, flags, _) = told(&measured(&grid(), &[("sac", one_sided)]), "sac_area_loss").unwrap();
+    assert_eq!(flags, ["reference_one_side", "sac_in_part:0.80"]);
+    assert_eq!(reason(&[], "sac_area_loss"), "sac_not_drawn");
+    let far: Inside = |v| sac(v) && v[2] > 30;
+    assert_eq!(reason(&[("sac", far)], "sac_area_loss"), "sac_not_segmented");
+    let only: Inside = |v| sac(v) && TUMOUR_SLICES.contains(&v[2]);
+    assert_eq!(reason(&[("sac", only)], "sac_area_loss"), "no_sac_reference");
+    let nothing: Inside = |_| false;
+    assert_eq!(reason(&[("sac", nothing)], "sac_area_loss"), "mask_empty");
+}
+
+#[test]
+fn a_canal_found_here_needs_slices_without_tumour() {
+    let told_of = |inside: Inside| told(&measured_of(&grid(), &[("canal", inside)], &["canal"]), "canal_occupancy");
+    let flags = |inside: Inside| told_of(inside).unwrap().1;
+    assert_eq!(flags(canal), ["segmented_here", "single_slice_spike"]);
+    assert_eq!(flags(|v| canal(v) && v[2] < 25), ["canal_one_side", "segmented_here", "single_slice_spike"]);
+    assert_eq!(told_of(|v| canal(v) && TUMOUR_SLICES.contains(&v[2])), Err("canal_wall_gone_both_sides".into()));
 }

@@ -165,7 +165,7 @@ fn clicks_settle_what_the_box_leaves_open() {
 fn every_prompt_that_cannot_be_used_is_one_line_with_a_remedy() {
     let far = |p: [f64; 3]| markup("Line", "x", points(&[[20.0, 20.0, 30.0], p]));
     let flipped = [-20.0, -30.0, 30.0];
-    let cases: [(&str, String, &str); 11] = [
+    let cases: [(&str, String, &str); 12] = [
         ("json", "{\"markups\": [".into(), "bad_markups"),
         ("name", markup("Fiducial", "Jane Doe", points(&[[1.0, 2.0, 3.0]])), "prompt_unknown"),
         ("zero", far([20.0, 20.0, 30.0]), "bad_markups"),
@@ -180,6 +180,7 @@ fn every_prompt_that_cannot_be_used_is_one_line_with_a_remedy() {
         ),
         ("once", markup("Fiducial", "canal", points(&[[20.0, 20.0, 30.0]])), "prompt_canal"),
         ("none", markup("Fiducial", "canal", points(&[[20.0, 20.0, 20.0], [20.0, 20.0, 50.0]])), "mask_missing"),
+        ("rib", markup("Fiducial", "level:T14", points(&[[20.0, 20.0, 20.0]])), "prompt_unknown"),
         ("vast", roi().replace("\"size\":[", "\"size\":[5000,5000,5000],\"was\":["), "prompt_off_image"),
     ];
     let files: Vec<(String, String)> =
@@ -197,4 +198,40 @@ fn every_prompt_that_cannot_be_used_is_one_line_with_a_remedy() {
     let flip = failures.lines().find(|l| l.starts_with("flip,")).unwrap();
     assert!(flip.contains("point 2") && flip.contains("LPS and RAS"), "{flip}");
     assert!(Path::new(&study.at("out/exams.csv")).exists());
+}
+
+/// The levels of the slices of a patient, from below.
+fn levels<'a>(slices: &'a str, patient: &str) -> Vec<&'a str> {
+    let own = slices.lines().filter(|line| line.starts_with(&format!("{patient},")));
+    own.map(|line| line.split(',').nth(7).unwrap()).collect()
+}
+
+#[test]
+fn slices_have_the_levels_that_are_marked() {
+    let level = |name: &str, z: f64| {
+        let markup: Value = serde_json::from_str(&markup("Fiducial", name, points(&[[10.0, 60.0, z]]))).unwrap();
+        markup["markups"][0].clone()
+    };
+    let file = |levels: &[(&str, f64)]| json!({"markups": levels.iter().map(|l| level(l.0, l.1)).collect::<Vec<_>>()});
+    // The tumour lies on slices at 20 to 52 mm.
+    let prompts = [
+        ("spine.mrk.json", file(&[("Level: t8", 26.0), ("level:T7", 50.0)]).to_string()),
+        ("turned.mrk.json", file(&[("level:T7", 26.0), ("level:T8", 50.0)]).to_string()),
+    ];
+    let row = |who: &str, file: &str, level: &str| {
+        format!("{who},pre,MR,mr.nii.gz,tumour=t.nii.gz,{file}.mrk.json,T2,{level}\n")
+    };
+    let rows = [("plain", "spine", ""), ("same", "spine", "T7-T8"), ("other", "spine", "L1"), ("turned", "turned", "")];
+    let rows: String = rows.iter().map(|(who, file, level)| row(who, file, level)).collect();
+    let study = Study::new(&prompts, "");
+    fs::write(study.at("study.csv"), format!("{},level\n{rows}", HEAD.trim_end())).unwrap();
+    let tables = study.run("out", "2");
+    assert_eq!(tables[3].lines().count(), 1, "{}", tables[3]);
+    // Half-way lies 38 mm: five slices below it, four above.
+    let marked = ["T8", "T8", "T8", "T8", "T8", "T7", "T7", "T7", "T7"];
+    assert_eq!([levels(&tables[1], "plain"), levels(&tables[1], "same")], [marked, marked]);
+    assert_eq!([levels(&tables[1], "other"), levels(&tables[1], "turned")], [[""; 9], [""; 9]]);
+    let flags = |who| told(&tables[0], who, "max_diameter")[3].clone();
+    assert!(!flags("plain").contains("level") && !flags("same").contains("level"), "{}", flags("plain"));
+    assert!(flags("other").contains("level_inconsistent:T8") && flags("turned").contains("level_inconsistent:order"));
 }

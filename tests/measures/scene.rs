@@ -3,7 +3,8 @@
 use osteon::geometry::{Extent, Geometry};
 use osteon::graph::{Graph, Hook};
 use osteon::io::acquisition::Acquisition;
-use osteon::measure::keys::{IMAGE, SCAN, STRUCTURES, Scan, Structures, TUMOUR};
+use osteon::measure::keys::{FOUND_HERE, IMAGE, SCAN, STRUCTURES, Scan, Structures, TUMOUR};
+use osteon::measure::levels::Levels;
 use osteon::measure::rows::ExamRows;
 use osteon::measure::{Board, Modality};
 use osteon::volume::{Mask, Volume};
@@ -54,7 +55,8 @@ impl Scene {
             acquisition,
             whole: grid.clone(),
             region: Extent::whole(grid.dims),
-            level: Some("T8".into()),
+            levels: Levels { table: Some("T8".into()), points: Vec::new() },
+            cord_points: Vec::new(),
             cut: false,
             prompted: false,
         };
@@ -65,6 +67,28 @@ impl Scene {
         board.put(&STRUCTURES, Structures::from([("native_bone", Mask::from_fn(grid.clone(), |_| false))]), &[]);
         board
     }
+}
+
+/// An MR exam of which all is drawn, T2-weighted, at T8.
+pub fn mr_board(image: Volume<f32>, tumour: Mask, structures: Structures) -> Board {
+    let whole = image.geometry().clone();
+    let scan = Scan {
+        modality: Modality::Mr,
+        acquisition: Acquisition { weighting: Some("T2".into()), ..Acquisition::default() },
+        region: Extent::whole(whole.dims),
+        whole,
+        levels: Levels { table: Some("T8".into()), points: Vec::new() },
+        cord_points: Vec::new(),
+        cut: false,
+        prompted: false,
+    };
+    let mut board = Board::default();
+    board.put(&SCAN, scan, &[]);
+    board.put(&IMAGE, image, &[]);
+    board.put(&TUMOUR, tumour, &[]);
+    board.put(&STRUCTURES, structures, &[]);
+    board.put(&FOUND_HERE, Vec::new(), &[]);
+    board
 }
 
 /// What the wanted measures of CT come to on a board, by the default settings; all of them where none is named.

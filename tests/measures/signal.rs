@@ -4,12 +4,12 @@
 //! The canal is a square of 20 mm along 40 slices of 3 mm, fluid around a round cord. The tumour comes from the right: on
 //! slices 15 to 24 it reaches `front` into the canal, and holds a cyst of 10 mm on slices 17 to 20.
 
-use crate::scene::run_branch;
-use osteon::geometry::{Extent, Geometry};
+use crate::scene::{mr_board, run_branch};
+use osteon::geometry::Geometry;
 use osteon::io::acquisition::Acquisition;
-use osteon::measure::keys::{FOUND_HERE, IMAGE, SCAN, STRUCTURES, Scan, Structures, TUMOUR};
+use osteon::measure::keys::{SCAN, Scan, Structures};
 use osteon::measure::rows::ExamRows;
-use osteon::measure::{Board, Modality, columns};
+use osteon::measure::{Modality, columns};
 use osteon::volume::{Mask, Volume};
 
 #[derive(Clone)]
@@ -28,6 +28,8 @@ struct Exam {
     coil: f64,
     /// Whether the tumour is a proposal.
     prompted: bool,
+    /// Slices whose cord is marked as normal.
+    marked: &'static [usize],
     /// Names of the structures that are drawn.
     drawn: &'static [&'static str],
     acquisition: Acquisition,
@@ -43,6 +45,7 @@ fn usual() -> Exam {
         noise: 6.0,
         coil: 0.0,
         prompted: false,
+        marked: &[],
         drawn: &["canal", "cord"],
         acquisition,
     }
@@ -109,15 +112,6 @@ impl Exam {
     }
 
     fn rows(&self) -> ExamRows {
-        let scan = Scan {
-            modality: Modality::Mr,
-            acquisition: self.acquisition.clone(),
-            whole: grid(),
-            region: Extent::whole(grid().dims),
-            level: Some("T8".into()),
-            cut: false,
-            prompted: self.prompted,
-        };
         let inside = |name: &str, v: [usize; 3]| match name {
             "cord" => self.cord(v),
             "cyst" => Self::is_cyst(v),
@@ -125,12 +119,13 @@ impl Exam {
         };
         let masks: Structures =
             self.drawn.iter().map(|&name| (name, Mask::from_fn(grid(), |v| inside(name, v)))).collect();
-        let mut board = Board::default();
-        board.put(&SCAN, scan, &[]);
-        board.put(&IMAGE, self.image(), &[]);
-        board.put(&TUMOUR, Mask::from_fn(grid(), |v| self.tumour(v)), &[]);
-        board.put(&STRUCTURES, masks, &[]);
-        board.put(&FOUND_HERE, Vec::new(), &[]);
+        let tumour = Mask::from_fn(grid(), |v| self.tumour(v));
+        let mut board = mr_board(self.image(), tumour, masks);
+        let scan = board.find(&SCAN).unwrap().clone();
+        // The middle of the cord away from the tumour.
+        let cord_points = self.marked.iter().map(|&z| grid().to_patient([69.5, 59.5, z as f64])).collect();
+        let acquisition = self.acquisition.clone();
+        board.put(&SCAN, Scan { acquisition, prompted: self.prompted, cord_points, ..scan }, &[]);
         run_branch(Modality::Mr, board, &[])
     }
 
@@ -242,4 +237,20 @@ fn what_cannot_be_told_says_why() {
     let pressed = Exam { front: 9.0, beside: [2.0, 3.0], signal: [200.0, 640.0, 300.0, 320.0], ..usual() };
     assert_eq!(pressed.class("escc").unwrap_err(), "no_fluid");
     assert_eq!(pressed.class("cord_compression").unwrap(), "yes");
+}
+
+#[test]
+fn cord_is_compared_where_it_is_marked_as_normal() {
+    // Oedema from 10 to 30 mm below and above the tumour, which is on slices 15 to 24.
+    let oedema: fn(usize) -> f64 = |z| if (3..=36).contains(&z) { 1.4 } else { 1.0 };
+    let unmarked = Exam { cord_gain: oedema, ..usual() }.number("si_ratio").unwrap().0;
+    assert!((unmarked - 2.0 / 3.0 / 1.4).abs() < 0.01, "{unmarked}");
+    let (ratio, flags) = Exam { cord_gain: oedema, marked: &[1, 38], ..usual() }.number("si_ratio").unwrap();
+    assert!((ratio - 2.0 / 3.0).abs() < 0.01, "{ratio}");
+    assert_eq!(flags, ["cord_far:39"]);
+    let no_outline = Exam { cord_gain: oedema, marked: &[1, 38], drawn: &[], ..usual() };
+    let (ratio, _) = no_outline.number("si_ratio").unwrap();
+    assert!((ratio - 2.0 / 3.0).abs() < 0.01, "{ratio}");
+    let (_, flags) = Exam { marked: &[26], ..usual() }.number("si_ratio").unwrap();
+    assert_eq!(flags, ["cord_ref_near:3"]);
 }

@@ -168,7 +168,8 @@ fn nothing_is_referred_to_that_was_not_written() {
 #[test]
 fn codes_are_complete_or_refused() {
     let one = [(7, 1), (END, 1)];
-    let cases: &[(bool, usize, &[(usize, u8)], usize, &[(usize, u8)])] = &[
+    type Lengths<'a> = &'a [(usize, u8)];
+    let cases: &[(bool, usize, Lengths<'_>, usize, Lengths<'_>)] = &[
         (true, 257, &one, 1, &[]),
         (true, 257, &one, 1, &[(0, 1)]),
         (true, 286, &one, 30, &[(3, 1), (29, 1)]),

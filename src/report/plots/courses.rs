@@ -3,7 +3,6 @@
 use super::{Area, COOL, Drawn, FONT, GREY, Plot, WARM, drawn, key, range, write};
 use crate::stats::cohort::Cohort;
 use crate::stats::cohort::pairing::{Pair, Pairing};
-use crate::stats::cohort::rows::SAME_MM;
 use crate::stats::figures::{decimals_for, fixed};
 use crate::stats::summary::mean;
 use plotters::prelude::*;
@@ -49,11 +48,8 @@ pub fn courses(cohort: &Cohort) -> Vec<Result<Plot, String>> {
 
 fn plot(measures: &Pairing, shown: &Shown) -> Option<Result<Plot, String>> {
     let pairs = measures.pairs.iter().filter(|p| p.modality == shown.modality && p.measure == shown.measure);
-    let (mut mm, mut all) = (false, Vec::new());
-    for pair in pairs.filter(|pair| measures.units[pair.unit].excluded.is_none()) {
-        mm = pair.measured_in == "mm";
-        all.push(numbers(pair, shown.scale));
-    }
+    let counted = pairs.filter(|pair| measures.units[pair.unit].excluded.is_none());
+    let mut all: Vec<Course> = counted.map(|pair| numbers(pair, shown.scale)).collect();
     all.retain(|course| course.iter().flatten().count() > 1);
     let used: Vec<usize> = (0..measures.timepoints.len()).filter(|&t| all.iter().any(|c| c[t].is_some())).collect();
     let names: Vec<&str> = used.iter().map(|&t| measures.timepoints[t].as_str()).collect();
@@ -61,9 +57,8 @@ fn plot(measures: &Pairing, shown: &Shown) -> Option<Result<Plot, String>> {
     if lines.is_empty() {
         return None;
     }
-    let step = if mm { SAME_MM } else { 0.0 };
     let caption = caption(shown, &names, &lines);
-    let svg = drawn(SIZE, &caption, |area| draw(area, shown.title, &names, &lines, step));
+    let svg = drawn(SIZE, &caption, |area| draw(area, shown.title, &names, &lines));
     Some(svg.map(|svg| Plot { file: format!("lines_{}.svg", shown.measure), caption, svg }))
 }
 
@@ -88,11 +83,11 @@ fn caption(shown: &Shown, names: &[&str], lines: &[Course]) -> String {
 }
 
 /// From the first to the last value: fell, stayed or rose.
-fn colour(course: &Course, step: f64) -> RGBColor {
+fn colour(course: &Course) -> RGBColor {
     let values: Vec<f64> = course.iter().flatten().copied().collect();
     match values.first().zip(values.last()).map(|(first, last)| last - first) {
-        Some(change) if change < 0.0 && change.abs() >= step => COOL,
-        Some(change) if change > 0.0 && change.abs() >= step => WARM,
+        Some(change) if change < 0.0 => COOL,
+        Some(change) if change > 0.0 => WARM,
         _ => GREY,
     }
 }
@@ -101,7 +96,7 @@ fn points(course: &Course) -> Vec<(f64, f64)> {
     course.iter().enumerate().filter_map(|(t, value)| value.map(|v| (t as f64, v))).collect()
 }
 
-fn draw(area: &Area, title: &str, names: &[&str], lines: &[Course], step: f64) -> Drawn {
+fn draw(area: &Area, title: &str, names: &[&str], lines: &[Course]) -> Drawn {
     let y = range(lines.iter().flatten().flatten().copied());
     let decimals = decimals_for(10.0 * (y.end - y.start));
     let mut chart = ChartBuilder::on(area)
@@ -120,7 +115,7 @@ fn draw(area: &Area, title: &str, names: &[&str], lines: &[Course], step: f64) -
         .axis_desc_style(FONT)
         .draw()?;
     for course in lines {
-        let colour = colour(course, step).mix(0.6);
+        let colour = colour(course).mix(0.6);
         chart.draw_series([PathElement::new(points(course), colour.stroke_width(1))])?;
         chart.draw_series(points(course).into_iter().map(|point| Circle::new(point, 3, colour.filled())))?;
     }
@@ -131,13 +126,13 @@ fn draw(area: &Area, title: &str, names: &[&str], lines: &[Course], step: f64) -
         let tick = chart.backend_coord(&(t as f64, y.start));
         write(area, name, (tick.0, tick.1 + 8), FONT, (HPos::Center, VPos::Top))?;
     }
-    legend(area, lines, step)
+    legend(area, lines)
 }
 
-fn legend(area: &Area, lines: &[Course], step: f64) -> Drawn {
+fn legend(area: &Area, lines: &[Course]) -> Drawn {
     let mut x = 80;
     for (wanted, name) in [(COOL, "fell"), (GREY, "same"), (WARM, "rose")] {
-        let n = lines.iter().filter(|course| colour(course, step) == wanted).count();
+        let n = lines.iter().filter(|course| colour(course) == wanted).count();
         if n > 0 {
             x = key(area, (x, 14), wanted.filled(), wanted, &format!("{name}: {n}"))?;
         }
@@ -165,7 +160,7 @@ mod tests {
 
     #[test]
     fn a_length_that_stays_is_neither_risen_nor_fallen() {
-        let rows = "P1,pre,CT,max_diameter,50,mm\nP1,post,CT,max_diameter,50.04,mm\n";
+        let rows = "P1,pre,CT,max_diameter,50,mm\nP1,post,CT,max_diameter,50,mm\n";
         let found = courses(&of(rows)).remove(0).unwrap();
         assert!(found.svg.contains("same: 1") && !found.svg.contains("NaN"));
     }

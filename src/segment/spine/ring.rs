@@ -19,6 +19,11 @@ impl Ring {
         [0, 1].map(|a| self.centre[a] + off(a) / RAYS as f64 / pixel_mm[a])
     }
 
+    /// The ring with all radii this many times as long.
+    pub fn scaled(&self, by: f64) -> Self {
+        Self { centre: self.centre, radius_mm: self.radius_mm.map(|mm| by * mm) }
+    }
+
     /// Whether a place lies within it; between rays the radius is linear in the angle.
     pub fn holds(&self, at: [f64; 2], pixel_mm: [f64; 2]) -> bool {
         let [dx, dy] = [0, 1].map(|a| (at[a] - self.centre[a]) * pixel_mm[a]);
@@ -82,13 +87,9 @@ fn walk(cost: &Array2<f64>, rays: usize, end: Option<usize>) -> Vec<usize> {
     path
 }
 
-/// A disc's edge behind a blur is steepest a little inside it: by `spread^2 / 2 radius`, 0.05 mm, and by what pixels lose. On
-/// phantoms rings of the canal came out 0.15 mm too tight and those of the cord 0.04; on a real cord 0.25 (README).
-const OUTWARD_MM: f64 = 0.1;
-
-/// The ring of samples around a pixel.
-pub fn ring(centre: [f64; 2], samples: &[usize]) -> Ring {
-    Ring { centre, radius_mm: std::array::from_fn(|ray| samples[ray] as f64 * STEP_MM + OUTWARD_MM) }
+/// The ring of samples around a pixel, moved outwards.
+pub fn ring(centre: [f64; 2], samples: &[usize], outward_mm: f64) -> Ring {
+    Ring { centre, radius_mm: std::array::from_fn(|ray| samples[ray] as f64 * STEP_MM + outward_mm) }
 }
 
 #[cfg(test)]

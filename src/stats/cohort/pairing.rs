@@ -1,6 +1,6 @@
 //! Who has a value before and one after, and why not.
 
-use super::inclusion;
+use super::{inclusion, sequence};
 use crate::config::{CohortChoice, GradeChoice};
 use crate::measure::MEASUREMENTS;
 use crate::stats::table::{Entry, Key, Table, TableError};
@@ -41,6 +41,8 @@ pub struct Pair {
     pub before: Result<String, String>,
     /// The value after, or why there is none.
     pub after: Result<String, String>,
+    /// What is to be said of a pair that has both values.
+    pub remark: Option<String>,
     /// Its values at all timepoints of the pairing, in their order.
     pub course: Vec<Option<String>>,
 }
@@ -203,6 +205,12 @@ fn pairs(
             let sides = [side(alone(measure, choice), &unit.before), side(measure, &unit.after)];
             let [before, after] =
                 if is_absent_in_both(measure, &sides) { [0, 1].map(|_| Err(ABSENT_BOTH.to_owned())) } else { sides };
+            let flags = |timepoint: &Option<String>| match timepoint {
+                Some(t) => flags(table, &[&unit.patient, t, modality, &unit.lesion], measure, choice).to_owned(),
+                None => String::new(),
+            };
+            let is_pair = measure == sequence::HANGS_ON_IT && before.is_ok() && after.is_ok();
+            let remark = if is_pair { sequence::differs(&flags(&unit.before), &flags(&unit.after)) } else { None };
             pairs.push(Pair {
                 unit: i,
                 modality: modality.to_owned(),
@@ -210,6 +218,7 @@ fn pairs(
                 measured_in: measured_in.to_owned(),
                 before,
                 after,
+                remark,
                 course: timepoints.iter().map(|timepoint| at(measure, timepoint).ok()).collect(),
             });
         }
@@ -261,16 +270,13 @@ fn value(
     measure: &str,
     choice: &CohortChoice,
 ) -> Result<String, String> {
-    let is_it = |exam: &[String; 5]| [&exam[0], &exam[1], &exam[2], &exam[4]] == [patient, timepoint, modality, lesion];
-    let wanted = choice.series.get(measure);
-    let found: Vec<(&Key, &Entry)> = of_exam(table, measure, patient)
-        .filter(|(key, _)| is_it(&key.exam) && wanted.is_none_or(|series| key.exam[3] == *series))
-        .collect();
-    let values: Vec<&String> = found.iter().filter_map(|(_, entry)| entry.value.as_ref()).collect();
+    let is_it = |exam: &[String; 5]| is_of(exam, &[patient, timepoint, modality, lesion]);
+    let found: Vec<&Entry> = entries(table, &[patient, timepoint, modality, lesion], measure, choice).collect();
+    let values: Vec<&String> = found.iter().filter_map(|entry| entry.value.as_ref()).collect();
     match (values.as_slice(), found.first()) {
         ([one], _) => Ok((*one).clone()),
-        ([], Some((_, entry))) if entry.reason.is_empty() => Err("no_value".into()),
-        ([], Some((_, entry))) => Err(entry.reason.clone()),
+        ([], Some(entry)) if entry.reason.is_empty() => Err("no_value".into()),
+        ([], Some(entry)) => Err(entry.reason.clone()),
         ([], None) => {
             let from = [*patient, timepoint, modality, "", ""].map(str::to_owned);
             let mut of_patient = failures.range(from..).take_while(|(exam, _)| exam[0] == *patient);
@@ -278,6 +284,29 @@ fn value(
         }
         _ => Err(SEVERAL_SERIES.into()),
     }
+}
+
+/// Whether an exam is that of a patient, timepoint, modality and lesion.
+fn is_of(exam: &[String; 5], wanted: &[&str; 4]) -> bool {
+    [0, 1, 2, 4].iter().zip(wanted).all(|(&i, wanted)| exam[i] == **wanted)
+}
+
+/// What is there of a measure at a timepoint, of the series chosen.
+fn entries<'a>(
+    table: &'a Table,
+    exam: &[&'a str; 4],
+    measure: &'a str,
+    choice: &CohortChoice,
+) -> impl Iterator<Item = &'a Entry> {
+    let wanted = choice.series.get(measure).cloned();
+    let (exam, patient) = (*exam, exam[0]);
+    let own = move |key: &Key| is_of(&key.exam, &exam) && wanted.as_ref().is_none_or(|series| key.exam[3] == *series);
+    of_exam(table, measure, patient).filter(move |(key, _)| own(key)).map(|(_, entry)| entry)
+}
+
+/// The flags of the value of a measure at a timepoint.
+fn flags<'a>(table: &'a Table, exam: &[&'a str; 4], measure: &'a str, choice: &CohortChoice) -> &'a str {
+    entries(table, exam, measure, choice).find(|entry| entry.value.is_some()).map_or("", |entry| &entry.flags)
 }
 
 /// All that is there of a measure of a patient; keys are sorted by measure, then patient.

@@ -90,10 +90,6 @@ pub struct Test {
     pub effect: Option<f64>,
 }
 
-/// Lengths are printed to 0.1 mm (method.md 1.1): one that differs by less than half of that has not changed. A computed
-/// length never stays the same to its last digit, and the ranks of such differences would mean nothing.
-pub const SAME_MM: f64 = 0.05;
-
 /// How a row is tested.
 #[derive(Clone, Copy, PartialEq)]
 enum Kind {
@@ -209,9 +205,7 @@ fn row(table: Part, name: String, title: String, kind: Kind, scale: f64, pairs: 
         return None;
     }
     let differences = read.differences();
-    let in_mm = kind == Kind::Median && pairs.iter().all(|pair| pair.measured_in == "mm");
-    let changes: Vec<f64> = differences.iter().map(|d| if in_mm && d.abs() < SAME_MM { 0.0 } else { *d }).collect();
-    let moved = |is: fn(f64) -> bool| changes.iter().filter(|d| is(**d)).count();
+    let moved = |is: fn(f64) -> bool| differences.iter().filter(|d| is(**d)).count();
     let both = || summary(&read.first).zip(summary(&read.second)).map(|(a, b)| Box::new([a, b]));
     let numbers = match kind {
         Kind::Mean => Numbers::Mean(both()?),
@@ -226,7 +220,7 @@ fn row(table: Part, name: String, title: String, kind: Kind, scale: f64, pairs: 
         n: read.len(),
         numbers,
         moved: [moved(|d| d > 0.0), moved(|d| d == 0.0), moved(|d| d < 0.0)],
-        test: test(&changes, kind),
+        test: test(&differences, kind),
         p_holm: None,
         change: change(&differences, kind),
     })
@@ -312,16 +306,15 @@ mod tests {
     }
 
     #[test]
-    fn a_length_that_differs_by_less_than_is_printed_has_not_changed() {
+    fn values_are_compared_as_they_are_written() {
         let found = of(&[
-            ("max_diameter", "mm", "50.9000", "50.9001"),
+            ("max_diameter", "mm", "50.9000", "50.9"),
             ("max_diameter", "mm", "50.0", "40.0"),
-            ("max_diameter", "mm", "30.30", "30.36"),
+            ("max_diameter", "mm", "30.30", "30.3001"),
         ]);
         assert_eq!((found[0].moved, found[0].n), ([1, 1, 1], 3));
         assert_eq!((found[0].table, found[0].decimals), (Part::One, Some(1)));
-        let volumes = of(&[("volume", "mm3", "50.9000", "50.9001"), ("volume", "mm3", "50.0", "40.0")]);
-        assert_eq!((volumes[0].moved, volumes[0].table), ([1, 0, 1], Part::Rest), "what is no length has no such step");
+        assert_eq!(of(&[("volume", "mm3", "50", "40")])[0].table, Part::Rest);
     }
 
     #[test]
