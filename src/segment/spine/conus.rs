@@ -10,8 +10,6 @@ use std::ops::Range;
 const BESIDE_MM: [f64; 6] = [0.5, 0.75, 1.0, 1.25, 1.5, 1.75];
 /// Fluid is at least so far from the cord's signal to that of the bright part of the canal.
 const RISEN: f64 = 0.5;
-/// Where tumour hides more than this share of a ring's rays, or of the canal, a slice tells nothing.
-const MOST_HIDDEN: f64 = 0.6;
 /// A ring with more than this share of its rays dark beyond may be one of roots: 0.47 to 0.84 of what was found among them, up to
 /// 0.34 of a cord's in a wide canal, 0.56 in a narrow one (two real spines of the loin, one of the neck) ...
 const DARK_SHARE: f64 = 0.45;
@@ -50,7 +48,7 @@ pub fn lowest(image: &Volume<f32>, tumour: &Mask, canal: &[Option<Ring>], cord: 
         match (shown[z].is_some(), dark, small) {
             (true, true, true) => 1,
             (true, false, _) => -1,
-            // Tumour all over, or a cord in a narrow canal as well as a bundle of roots.
+            // Tumour, or a cord in a narrow canal as well as a bundle of roots.
             _ => 0,
         }
     };
@@ -69,38 +67,32 @@ fn parting(votes: &[i32]) -> usize {
     parting
 }
 
-/// `None` where tumour hides too much.
+/// `None` where there is tumour in the canal: a cord that it compresses is small and dark around as roots are.
 fn of_slice(image: &Volume<f32>, tumour: &Mask, z: usize, canal: &Ring, cord: Option<&Ring>) -> Option<Shown> {
     let [nx, ny, _] = image.geometry().dims;
     let [sx, sy, _] = image.geometry().spacing;
     let (plane, hidden) = (image.plane(z), tumour.plane(z));
     let whole = canal.pixels([nx, ny], [sx, sy]);
-    let Some(cord) = cord else {
-        let taken = whole.iter().filter(|[x, y]| hidden[(*y, *x)]).count() as f64;
-        return (taken <= MOST_HIDDEN * whole.len() as f64).then_some(Shown { dark: 1.0, area_mm2: 0.0 });
-    };
-    let open = whole.into_iter().filter(|[x, y]| !hidden[(*y, *x)]);
-    let (inside, outside): (Vec<_>, Vec<_>) = open.partition(|at| cord.holds(at.map(|i| i as f64), [sx, sy]));
+    if whole.iter().any(|[x, y]| hidden[(*y, *x)]) {
+        return None;
+    }
+    let Some(cord) = cord else { return Some(Shown { dark: 1.0, area_mm2: 0.0 }) };
+    let (inside, outside): (Vec<_>, Vec<_>) =
+        whole.into_iter().partition(|at| cord.holds(at.map(|i| i as f64), [sx, sy]));
     let area_mm2 = inside.len() as f64 * sx * sy;
     let values = |of: Vec<[usize; 2]>| of.into_iter().map(|[x, y]| f64::from(plane[(y, x)])).collect::<Vec<f64>>();
     let (core, fluid) = (quantile(&mut values(inside), 0.5)?, quantile(&mut values(outside), 0.75)?);
-    let is_tumour = |at: [f64; 2]| {
-        let [x, y] = at.map(|v| v.round().max(0.0) as usize);
-        hidden.get((y, x)).copied().unwrap_or(false)
-    };
     let is_dark = |ray: usize| {
         let place = |mm: f64| {
             let ([dx, dy], r_mm) = (direction(ray), cord.radius_mm[ray] + mm);
             [cord.centre[0] + dx * r_mm / sx, cord.centre[1] + dy * r_mm / sy]
         };
-        let places = BESIDE_MM.map(place);
-        let within = places.iter().filter(|&&at| canal.holds(at, [sx, sy]));
-        let brightest = within.map(|&at| linear(plane, at)).fold(f64::NEG_INFINITY, f64::max);
-        (!places.iter().any(|&at| is_tumour(at))).then_some(brightest < core + RISEN * (fluid - core))
+        let within = BESIDE_MM.map(place).into_iter().filter(|&at| canal.holds(at, [sx, sy]));
+        let brightest = within.map(|at| linear(plane, at)).fold(f64::NEG_INFINITY, f64::max);
+        brightest < core + RISEN * (fluid - core)
     };
-    let seen: Vec<bool> = (0..RAYS).filter_map(is_dark).collect();
-    let dark = seen.iter().filter(|&&d| d).count() as f64 / seen.len().max(1) as f64;
-    (seen.len() as f64 >= (1.0 - MOST_HIDDEN) * RAYS as f64).then_some(Shown { dark, area_mm2 })
+    let dark = (0..RAYS).filter(|&ray| is_dark(ray)).count() as f64 / RAYS as f64;
+    Some(Shown { dark, area_mm2 })
 }
 
 #[cfg(test)]
@@ -134,8 +126,9 @@ mod tests {
         let nobody = Mask::from_fn(image.geometry().clone(), |_| false);
         let cord: Vec<Option<Ring>> = (0..20).map(|z| if z < 9 { ring(5.5, 2.5) } else { ring(0.0, 4.0) }).collect();
         assert_eq!(lowest(&image, &nobody, &canal, &cord), 9);
-        // Tumour that fills the canal tells nothing, nor where it hides the cord.
-        let full = Mask::from_fn(image.geometry().clone(), |v| v[2] < 9 && libm::hypot(off(v)[0], off(v)[1]) < 9.0);
+        // Where there is tumour in the canal nothing is told, with or without a ring.
+        let full =
+            Mask::from_fn(image.geometry().clone(), |v| v[2] < 9 && libm::hypot(off(v)[0], off(v)[1] - 6.0) < 3.0);
         let hidden: Vec<Option<Ring>> = (0..20).map(|z| if z < 9 { None } else { ring(0.0, 4.0) }).collect();
         assert_eq!([&cord, &hidden].map(|cord| lowest(&image, &full, &canal, cord)), [0, 0]);
         assert_eq!(lowest(&image, &nobody, &canal, &hidden), 9, "no ring at all");
