@@ -92,6 +92,7 @@ static DEMO: &[Patient] = &[
     row("C6", Site::Wall, [31.8, 31.8], "0", 0.0, 0.0),
 ];
 
+// No two fall by the same: the paper's Z of the diameter, -4.015, has no ties.
 static YUAN24: &[Patient] = &[
     row("L5", Site::Body, [51.8, 46.8], "3", 0.95, 0.70),
     row("L2", Site::Breakout, [50.9, 50.9], "0", 0.0, 0.0),
@@ -100,23 +101,23 @@ static YUAN24: &[Patient] = &[
     row("T7", Site::Wall, [70.8, 66.4], "2b", 0.40, 0.64),
     row("L4", Site::Body, [63.9, 56.5], "3", 0.965, 0.80),
     row("L2", Site::Breakout, [36.9, 34.8], "2a", 0.98, 0.30),
-    row("T3", Site::Pedicle, [54.6, 48.9], "3", 0.97, 0.60),
+    row("T3", Site::Pedicle, [54.62, 48.9], "3", 0.97, 0.60),
     row("C5", Site::Pedicle, [39.4, 35.8], "2a", 0.33, 0.20),
     row("T8", Site::Wall, [147.0, 90.1], "2a", 0.46, 0.14),
     row("T4", Site::Body, [41.7, 41.7], "2a", 0.58, 0.33),
     row("T9", Site::Breakout, [58.7, 58.7], "1b", 0.97, 0.0),
     row("C6", Site::Breakout, [43.2, 41.5], "3", 0.975, 0.68),
-    row("T10", Site::Pedicle, [56.3, 52.5], "1b", 0.985, 0.0),
+    row("T10", Site::Pedicle, [56.3, 52.52], "1b", 0.985, 0.0),
     row("T6", Site::Wall, [30.5, 30.3], "0", 0.0, 0.0),
     row("C4", Site::Body, [33.8, 30.7], "2b", 0.55, 0.58),
     row("L3", Site::Body, [66.4, 60.1], "2a", 1.0, 0.40),
-    row("T12", Site::Breakout, [46.6, 41.6], "3", 0.98, 0.63),
+    row("T12", Site::Breakout, [46.6, 41.62], "3", 0.98, 0.63),
     row("T11", Site::Pedicle, [76.2, 71.6], "3", 0.99, 0.73),
-    row("T1", Site::Wall, [45.1, 40.1], "3", 0.995, 0.58),
+    row("T1", Site::Wall, [45.1, 40.06], "3", 0.995, 0.58),
     row("L3", Site::Wall, [48.3, 43.1], "3", 1.0, 0.66),
     row("T11", Site::Body, [90.5, 81.6], "1a", 0.52, 0.0),
     row("T2", Site::Breakout, [53.2, 47.5], "2a", 0.70, 0.42),
-    row("T4", Site::Pedicle, [82.5, 76.2], "2b", 0.68, 0.70),
+    row("T4", Site::Pedicle, [82.5, 76.22], "2b", 0.68, 0.70),
 ];
 
 impl Cohort {
@@ -248,6 +249,11 @@ mod tests {
         }
         assert_eq!(count(|p| p.diameter_mm[1] < p.diameter_mm[0]), 21);
         assert_eq!(count(|p| p.diameter_mm[1] == p.diameter_mm[0]), 3);
+        let mut falls: Vec<i64> =
+            YUAN24.iter().map(|p| (100.0 * (p.diameter_mm[0] - p.diameter_mm[1])).round() as i64).collect();
+        falls.sort_unstable();
+        falls.dedup();
+        assert_eq!(falls.len(), 21 + 1, "no ties but those that stay");
     }
 
     #[test]
