@@ -2,7 +2,7 @@
 
 use super::dilation::within;
 use super::quantile::{quantile, robust_sd};
-use crate::geometry::Vec3;
+use crate::geometry::{Geometry, Vec3};
 use crate::volume::{Mask, Volume, traverse};
 
 /// The cord at rest begins so far from the tumour ...
@@ -84,8 +84,7 @@ pub fn resting(cord: &Mask, at_tumour: &[bool]) -> (Mask, f64) {
     let grid = cord.geometry();
     let mut rest = inner(cord);
     let size = grid.dims[0] * grid.dims[1];
-    let area_mm2 = |pixels: &[bool]| pixels.iter().filter(|&&m| m).count() as f64 * grid.pixel_area_mm2();
-    let enough: Vec<bool> = rest.as_slice().chunks_exact(size).map(|pixels| area_mm2(pixels) >= CORD_MM2).collect();
+    let enough: Vec<bool> = rest.as_slice().chunks_exact(size).map(|pixels| is_enough(pixels, grid)).collect();
     let away_mm: Vec<f64> = distances_mm(at_tumour, grid.spacing[2]);
     let far = (0..enough.len()).filter(|&z| enough[z] && away_mm[z] >= REST_FROM_MM).map(|z| away_mm[z]);
     let from_mm = far.fold(f64::INFINITY, f64::min);
@@ -120,7 +119,7 @@ pub fn marked(points: &[Vec3], cord: Option<&Mask>, tumour: &Mask) -> (Mask, f64
     });
     let size = grid.dims[0] * grid.dims[1];
     for pixels in rest.as_mut_slice().chunks_exact_mut(size) {
-        if (pixels.iter().filter(|&&m| m).count() as f64) * grid.pixel_area_mm2() < CORD_MM2 {
+        if !is_enough(pixels, grid) {
             pixels.fill(false);
         }
     }
@@ -128,6 +127,11 @@ pub fn marked(points: &[Vec3], cord: Option<&Mask>, tumour: &Mask) -> (Mask, f64
     let with_cord = at_planes(&rest);
     let from_mm = (0..away_mm.len()).filter(|&z| with_cord[z]).map(|z| away_mm[z]).fold(f64::INFINITY, f64::min);
     (rest, from_mm)
+}
+
+/// Whether the pixels of a plane are enough cord to count.
+fn is_enough(pixels: &[bool], grid: &Geometry) -> bool {
+    pixels.iter().filter(|&&m| m).count() as f64 * grid.pixel_area_mm2() >= CORD_MM2
 }
 
 /// Whether each plane of a mask has a voxel.
@@ -185,7 +189,6 @@ pub fn fluid(image: &Volume<f32>, canal: &Mask, others: [&Mask; 2], cord: f64) -
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::geometry::Geometry;
 
     fn grid() -> Geometry {
         Geometry::upright([40, 40, 24], [0.8, 0.8, 4.0])

@@ -11,6 +11,7 @@ mod middle;
 pub mod polar;
 pub mod ring;
 
+use crate::ops::t2::without;
 use crate::volume::{Mask, Volume, traverse};
 use course::Course;
 use ring::Ring;
@@ -32,8 +33,7 @@ pub fn segmented(image: &Volume<f32>, tumour: &Mask, course: &Course) -> Spine {
     let cord = cord::rings(image, tumour, &canal);
     let mut below = canal.clone();
     below[cord.lowest..].fill(None);
-    let mut sac = filled(image, &below);
-    sac.as_mut_slice().iter_mut().zip(tumour.as_slice()).for_each(|(sac, tumour)| *sac &= !tumour);
+    let sac = without(&filled(image, &below), tumour);
     Spine { canal: filled(image, &canal), cord: filled(image, &cord.rings), sac }
 }
 
@@ -51,9 +51,7 @@ pub struct Foretold {
 pub fn foretold(image: &Volume<f32>, rough: &Mask, course: &Course) -> Option<Foretold> {
     let rings = canal::rings(image, rough, course);
     let canal = filled(image, &rings);
-    let mut beside = rough.clone();
-    beside.as_mut_slice().iter_mut().zip(canal.as_slice()).for_each(|(tumour, canal)| *tumour &= !canal);
-    let found = cord::foretold(image, rough, &beside, &rings)?;
+    let found = cord::foretold(image, rough, &without(rough, &canal), &rings)?;
     let mut free = filled(image, &found.rings);
     let signals = canal.as_slice().iter().zip(image.as_slice());
     let fluid = signals.map(|(canal, v)| *canal && f64::from(*v) > found.fluid_from);

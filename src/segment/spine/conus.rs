@@ -1,9 +1,10 @@
 //! Where the cord ends: below its conus are roots, which lie against each other and the wall, and no fluid goes all around them.
 
+use super::look::Look;
 use super::polar::{RAYS, direction, linear};
 use super::ring::Ring;
 use crate::ops::quantile::quantile;
-use crate::volume::{Mask, Volume, traverse};
+use crate::volume::traverse;
 use std::ops::Range;
 
 /// Beside a cord the signal rises to fluid within this range beyond its ring, mm: past the blur, this side of the wall.
@@ -33,9 +34,9 @@ struct Shown {
 
 /// The lowest plane that may have cord: above those, from below on, of which most show roots. Slices that tell nothing end no
 /// cord.
-pub fn lowest(image: &Volume<f32>, tumour: &Mask, canal: &[Option<Ring>], cord: &[Option<Ring>]) -> usize {
-    let shown = traverse::each(canal.len(), |z| of_slice(image, tumour, z, canal[z].as_ref()?, cord[z].as_ref()));
-    let reach = (WINDOW_MM / image.geometry().spacing[2]).round().max(1.0) as usize;
+pub fn lowest(look: &Look<'_>, cord: &[Option<Ring>]) -> usize {
+    let shown = traverse::each(cord.len(), |z| of_slice(look, z, look.canal[z].as_ref()?, cord[z].as_ref()));
+    let reach = (WINDOW_MM / look.image.geometry().spacing[2]).round().max(1.0) as usize;
     let middle = |range: Range<usize>, of: &dyn Fn(&Shown) -> Option<f64>| {
         quantile(&mut shown[range].iter().flatten().filter_map(of).collect::<Vec<f64>>(), 0.5)
     };
@@ -68,17 +69,14 @@ fn parting(votes: &[i32]) -> usize {
 }
 
 /// `None` where there is tumour in the canal: a cord that it compresses is small and dark around as roots are.
-fn of_slice(image: &Volume<f32>, tumour: &Mask, z: usize, canal: &Ring, cord: Option<&Ring>) -> Option<Shown> {
-    let [nx, ny, _] = image.geometry().dims;
-    let [sx, sy, _] = image.geometry().spacing;
-    let (plane, hidden) = (image.plane(z), tumour.plane(z));
-    let whole = canal.pixels([nx, ny], [sx, sy]);
-    if whole.iter().any(|[x, y]| hidden[(*y, *x)]) {
+fn of_slice(look: &Look<'_>, z: usize, canal: &Ring, cord: Option<&Ring>) -> Option<Shown> {
+    if !look.is_clean(z) {
         return None;
     }
+    let ([sx, sy], plane) = (look.pixel_mm(), look.image.plane(z));
     let Some(cord) = cord else { return Some(Shown { dark: 1.0, area_mm2: 0.0 }) };
     let (inside, outside): (Vec<_>, Vec<_>) =
-        whole.into_iter().partition(|at| cord.holds(at.map(|i| i as f64), [sx, sy]));
+        look.pixels(canal).into_iter().partition(|at| cord.holds(at.map(|i| i as f64), [sx, sy]));
     let area_mm2 = inside.len() as f64 * sx * sy;
     let values = |of: Vec<[usize; 2]>| of.into_iter().map(|[x, y]| f64::from(plane[(y, x)])).collect::<Vec<f64>>();
     let (core, fluid) = (quantile(&mut values(inside), 0.5)?, quantile(&mut values(outside), 0.75)?);
@@ -99,6 +97,7 @@ fn of_slice(image: &Volume<f32>, tumour: &Mask, z: usize, canal: &Ring, cord: Op
 mod tests {
     use super::*;
     use crate::geometry::Geometry;
+    use crate::volume::{Mask, Volume};
 
     const MM: f64 = 0.7;
 
@@ -125,15 +124,16 @@ mod tests {
         let (image, canal) = (image(), vec![ring(0.0, 8.5); 20]);
         let nobody = Mask::from_fn(image.geometry().clone(), |_| false);
         let cord: Vec<Option<Ring>> = (0..20).map(|z| if z < 9 { ring(5.5, 2.5) } else { ring(0.0, 4.0) }).collect();
-        assert_eq!(lowest(&image, &nobody, &canal, &cord), 9);
+        let end = |tumour: &Mask, cord: &[Option<Ring>]| lowest(&Look::at(&image, tumour, &canal), cord);
+        assert_eq!(end(&nobody, &cord), 9);
         // Where there is tumour in the canal nothing is told, with or without a ring.
         let full =
             Mask::from_fn(image.geometry().clone(), |v| v[2] < 9 && libm::hypot(off(v)[0], off(v)[1] - 6.0) < 3.0);
         let hidden: Vec<Option<Ring>> = (0..20).map(|z| if z < 9 { None } else { ring(0.0, 4.0) }).collect();
-        assert_eq!([&cord, &hidden].map(|cord| lowest(&image, &full, &canal, cord)), [0, 0]);
-        assert_eq!(lowest(&image, &nobody, &canal, &hidden), 9, "no ring at all");
+        assert_eq!([&cord, &hidden].map(|cord| end(&full, cord)), [0, 0]);
+        assert_eq!(end(&nobody, &hidden), 9, "no ring at all");
         let whole = vec![ring(0.0, 4.0); 20];
-        assert_eq!(lowest(&image, &nobody, &canal, &whole[..]), 0, "as wide as ever");
+        assert_eq!(end(&nobody, &whole), 0, "as wide as ever");
     }
 
     #[test]

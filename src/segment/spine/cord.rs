@@ -42,7 +42,7 @@ pub struct Cord {
 pub fn rings(image: &Volume<f32>, tumour: &Mask, canal: &[Option<Ring>]) -> Cord {
     let look = Look::at(image, tumour, canal);
     let mut rings = found(&look);
-    let lowest = conus::lowest(image, tumour, canal, &rings);
+    let lowest = conus::lowest(&look, &rings);
     rings[..lowest].fill(None);
     if let Some(grey) = Grey::of(&look, &rings) {
         rings = found(&Look { grey: Some(grey), ..look });
