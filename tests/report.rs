@@ -188,11 +188,12 @@ fn what_a_page_must_not_do_would_be_seen() {
 }
 
 /// Faults planted in the page, each with what the probe says of it.
-const PLANTED: [(&str, &str, &str); 5] = [
+const PLANTED: [(&str, &str, &str); 6] = [
     ("--faint: #4d5662", "--faint: #bbbbbb", "contrast 1."),
     ("return sign * order", "return order", "sorted downwards"),
     (".includes(wanted)", ".includes('p')", "one found, not 26"),
     (".wide { overflow-x: auto; }", "", "wide in 390"),
+    ("details.open = true", "details.open = false", "unfolded for print"),
     ("data:image/jpeg;base64,/9j/", "data:image/jpeg;base64,AAAA", "no picture: P000, pre CT"),
 ];
 

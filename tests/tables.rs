@@ -418,3 +418,18 @@ fn the_paired_grade_is_compared_with_the_single_one_before() {
     desk.done(&["cohort", "@"]);
     assert!(desk.read("cohort.csv").contains("1,CT boriani_grade,count:3,0,2,2,"));
 }
+
+/// No cyst before and none after is no pair, however the zero is written.
+#[test]
+fn cysts_absent_before_and_after_are_no_pair() {
+    let row = |patient: &str, timepoint: &str, value: &str| format!("{patient},{timepoint},MR,cyst_diameter,{value}\n");
+    let exams: String = [("P1", "12", "11"), ("P2", "0", "0.0000"), ("P3", "13", "0.0")]
+        .iter()
+        .map(|(patient, before, after)| row(patient, "pre", before) + &row(patient, "post", after))
+        .collect();
+    let desk = Desk::new(&[("exams.csv", &(HEAD.to_owned() + &exams))]);
+    desk.done(&["cohort", "@"]);
+    let patients = desk.read("patients.csv");
+    let absent: Vec<&str> = patients.lines().filter(|line| line.contains("absent_both")).collect();
+    assert!(absent.len() == 1 && absent[0].starts_with("P2,"), "{patients}");
+}

@@ -46,20 +46,25 @@ def prompt_of(folder, kind):
 
 
 class Case:
-    """One exam with one prompt, cut to the prompt's region."""
+    """One exam with one prompt, cut to the prompt's region: `e` is the ellipsoid norm of the prompt, z, y, x; the tumour of
+    `image` is about LESION, as in the simulator, on which the settings were found."""
 
-    def __init__(self, folder, kind):
-        self.truth = load(os.path.join(folder, "tumour.nii.gz")) > 0
-        prompt = prompt_of(folder, kind)
-        e = norm(prompt, kind)
+    def __init__(self, truth, image, e, kind, spacing):
+        self.truth, self.kind, self.spacing = truth, kind, spacing
         at = np.argwhere(e < 1.75)
         self.box = tuple(slice(lo, hi + 1) for lo, hi in zip(at.min(0), at.max(0)))
-        self.e, self.kind = e[self.box], kind
-        self.prior = dice(self.truth, ellipsoid(prompt, kind))
-        raw = sitk.GetImageFromArray((load(os.path.join(folder, "mr.nii.gz"))[self.box] / 400).astype(np.float32))
+        self.e = e[self.box]
+        self.prior = dice(self.truth, e <= 1)
+        raw = sitk.GetImageFromArray(image[self.box].astype(np.float32))
         self.image = sitk.CurvatureAnisotropicDiffusion(raw, timeStep=0.05, numberOfIterations=8)
-        self.image.SetSpacing([float(s) for s in SPACING])
+        self.image.SetSpacing([float(s) for s in spacing])
         self.voxels = sitk.GetArrayFromImage(self.image)
+
+    @classmethod
+    def simulated(cls, folder, kind):
+        truth = load(os.path.join(folder, "tumour.nii.gz")) > 0
+        image = load(os.path.join(folder, "mr.nii.gz")) / 400
+        return cls(truth, image, norm(prompt_of(folder, kind), kind), kind, SPACING)
 
     def dice(self, inside):
         """Of a mask of the region, tidied up; what of the truth lies beyond the region counts as missed."""
@@ -105,7 +110,7 @@ def geodesic_active_contour(case, propagation, curvature, advection):
 
 def walker(case, beta, core, rim):
     return random_walker(case.voxels, case.seeds(core, rim).astype(int), beta=beta, mode="cg_j", tol=1e-3,
-                         spacing=SPACING[::-1] / SPACING[0]) == 1
+                         spacing=case.spacing[::-1] / case.spacing[0]) == 1
 
 
 def itk_growcut(case, core, rim, penalty):
@@ -113,7 +118,7 @@ def itk_growcut(case, core, rim, penalty):
     image = itk.image_from_array((case.voxels * 400).astype(np.float32))
     seeds = itk.image_from_array(case.seeds(core, rim))
     for one in (image, seeds):
-        one.SetSpacing([float(s) for s in SPACING])
+        one.SetSpacing([float(s) for s in case.spacing])
     method = itk.FastGrowCut[type(image), type(seeds)].New()
     method.SetInput(image)
     method.SetSeedImage(seeds)
@@ -170,8 +175,8 @@ def peers(args, cache):
         todo = [n for n in names if any(f"{kind} {n} {exam}" not in cache for exam in exams(args.study))]
         if not todo:
             continue
-        tuning = [Case(os.path.join(args.tune, exam), kind) for exam in exams(args.tune) if seed(exam) in TUNING_SEEDS]
-        cases = {exam: Case(os.path.join(args.study, exam), kind) for exam in exams(args.study)}
+        tuning = [Case.simulated(os.path.join(args.tune, exam), kind) for exam in exams(args.tune) if seed(exam) in TUNING_SEEDS]
+        cases = {exam: Case.simulated(os.path.join(args.study, exam), kind) for exam in exams(args.study)}
         for name in todo:
             key = f"setting {kind} {name}"
             cache.setdefault(key, tuned(name, tuning))

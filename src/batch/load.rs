@@ -20,6 +20,7 @@ use crate::ops::onto::{footprint, onto};
 use crate::segment::prompt::{Ellipsoid, Prompt};
 use crate::volume::{Mask, Volume};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 /// What the structure that says where the lesion is goes by in the study table.
 const LESION: &str = "tumour";
@@ -317,16 +318,15 @@ impl Opened<'_> {
             }
         };
         let others = self.others.iter().map(|s| (s.name.unwrap_or_default(), outlines.mask(s, whole, &grid)));
-        let structures: Structures = others.collect();
+        let structures: Arc<Structures> = Arc::new(others.collect());
         let image = self.image.read(&outlines.region).map_err(|f| fault("image", "image", f))?;
         board.put(&SCAN, self.scan(outlines.region, self.image.cuts(&shape)), &[]);
         board.put(&IMAGE, image, &[]);
         board.put(&COURSE, self.marked.canal.clone(), &[]);
+        board.put_shared(&DRAWN, Arc::clone(&structures), &[]);
         if self.marked.canal.is_empty() {
-            board.put(&STRUCTURES, structures, &[]);
+            board.put_shared(&STRUCTURES, structures, &[]);
             board.put(&FOUND_HERE, Vec::new(), &[]);
-        } else {
-            board.put(&DRAWN, structures, &[]);
         }
         Ok(board)
     }

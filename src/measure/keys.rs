@@ -97,7 +97,7 @@ pub const IMAGE: Key<Volume<f32>> = Key::new("image");
 pub const PROMPT: Key<Prompt> = Key::new("prompt");
 /// The tumour on the grid of `image` (given, or made from `prompt`).
 pub const TUMOUR: Key<Mask> = Key::new("tumour");
-/// The structures that the study names, where canal or cord are still to be found (given).
+/// The structures that the study names (given).
 pub const DRAWN: Key<Structures> = Key::new("drawn");
 /// Points along the canal, LPS mm (given; none where nothing marks it).
 pub const COURSE: Key<Vec<Vec3>> = Key::new("course");

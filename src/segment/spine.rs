@@ -11,6 +11,7 @@ mod middle;
 pub mod polar;
 pub mod ring;
 
+use crate::geometry::Geometry;
 use crate::ops::t2::without;
 use crate::volume::{Mask, Volume, traverse};
 use course::Course;
@@ -42,8 +43,18 @@ pub fn segmented(image: &Volume<f32>, tumour: &Mask, course: &Course) -> Spine {
 pub struct Foretold {
     /// The canal with all that is in it.
     pub canal: Mask,
-    /// What of it is cord or fluid, and so no tumour.
-    pub free: Mask,
+    /// The cord, which is no tumour.
+    pub cord: Mask,
+    /// What is as bright as fluid: no tumour either.
+    pub fluid: Mask,
+}
+
+impl Foretold {
+    /// Of a canal of which nobody knows anything.
+    pub fn nothing(grid: &Geometry) -> Self {
+        let none = Mask::from_fn(grid.clone(), |_| false);
+        Self { canal: none.clone(), cord: none.clone(), fluid: none }
+    }
 }
 
 /// Canal, cord and fluid as far as they can be told from a first, rough idea of the tumour; `None` where it leaves no slice
@@ -52,11 +63,10 @@ pub fn foretold(image: &Volume<f32>, rough: &Mask, course: &Course) -> Option<Fo
     let rings = canal::rings(image, rough, course);
     let canal = filled(image, &rings);
     let found = cord::foretold(image, rough, &without(rough, &canal), &rings)?;
-    let mut free = filled(image, &found.rings);
     let signals = canal.as_slice().iter().zip(image.as_slice());
-    let fluid = signals.map(|(canal, v)| *canal && f64::from(*v) > found.fluid_from);
-    free.as_mut_slice().iter_mut().zip(fluid).for_each(|(free, fluid)| *free |= fluid);
-    Some(Foretold { canal, free })
+    let fluid = signals.map(|(canal, v)| *canal && f64::from(*v) > found.fluid_from).collect();
+    let fluid = Mask::new(image.geometry().clone(), fluid).expect("as many voxels as the canal has");
+    Some(Foretold { canal, cord: filled(image, &found.rings), fluid })
 }
 
 /// The pixels whose centres lie within the ring of their slice.
@@ -75,7 +85,6 @@ fn filled(image: &Volume<f32>, rings: &[Option<Ring>]) -> Mask {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::geometry::Geometry;
 
     fn grid() -> Geometry {
         Geometry::upright([90, 90, 24], [0.7, 0.7, 4.0])

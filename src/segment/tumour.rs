@@ -10,7 +10,7 @@ use super::growcut::{Seed, grown};
 use super::prompt::{Ellipsoid, Mark, Prompt};
 use super::smooth::{diffused, noise_sd};
 use super::spine::course::Course;
-use super::spine::foretold;
+use super::spine::{Foretold, foretold};
 use super::texture::roughness;
 use super::tidy::tidied;
 use crate::geometry::{Extent, Geometry, Vec3, norm, sub};
@@ -23,6 +23,17 @@ pub struct Segmented {
     pub mask: Mask,
     /// How far to trust it.
     pub agreement: Agreement,
+}
+
+/// What is known of the canal before the tumour is looked for.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Known<'a> {
+    /// Points along it.
+    pub course: Option<&'a Course>,
+    /// The canal as a person has drawn it, on the grid of the image.
+    pub canal: Option<&'a Mask>,
+    /// The cord as a person has drawn it.
+    pub cord: Option<&'a Mask>,
 }
 
 /// Why nothing was found.
@@ -110,7 +121,7 @@ const LEAST_NOISE: f32 = 0.002;
 const ROUND: [f64; 2] = [0.80, 0.83];
 /// The prior that a compact tumour is held by, and where it expects the surface: cuts shrink round ends.
 const ROUND_PRIOR: f32 = 3.0;
-const ROUND_SIZE: f32 = 1.1;
+const ROUND_SIZE: f32 = 1.05;
 /// A click of the user settles what lies this near, mm (method.md 6.3).
 const CLICK_MM: f64 = 2.0;
 /// GrowCut: its seeds, in ellipsoid norms, and what a millimetre costs in noise (method.md 6.2: large seeds do best).
@@ -119,20 +130,18 @@ const GROWCUT_PER_MM: f64 = 0.3;
 /// More of the surface than this at the border of the region, and the tumour is not what was found.
 const MOST_LEAK: f64 = 0.25;
 
-/// Segments the tumour that a prompt marks; where the course of the canal is known, cord and fluid are told first, by what a
-/// cut without them gives, and are no tumour.
+/// Segments the tumour that a prompt marks. Cord and fluid are no tumour: they are as drawn, or, where the course of the canal
+/// is known, told first by what a cut without them gives.
 ///
 /// # Errors
 /// If nothing is found, or what is found runs out of its region.
-pub fn segmented(image: &Volume<f32>, prompt: &Prompt, course: Option<&Course>) -> Result<Segmented, Lost> {
+pub fn segmented(image: &Volume<f32>, prompt: &Prompt, known: Known<'_>) -> Result<Segmented, Lost> {
     let region = prompt.mark.ellipsoid().looked_at(image.geometry()).ok_or(Lost::OffImage)?;
     let mut scene = Scene::of(image.crop(&region));
     if scene.has_no_outside(prompt) {
         return Err(Lost::Leaks(1.0));
     }
-    if let Some(course) = course {
-        scene.foretell(image, prompt, course, &region);
-    }
+    scene.foretell(image, prompt, known, &region);
     let hands = [vec![prompt.clone()], jittered(prompt).to_vec()].concat();
     let found = traverse::each(hands.len() + 1, |k| match hands.get(k) {
         Some(hand) => scene.cut(hand),
@@ -191,13 +200,21 @@ impl Scene {
         Self { smooth, rough, noise, smooth_noise, places, canal: none.clone(), free: none }
     }
 
-    /// Tells the canal and what of it is cord or fluid.
-    fn foretell(&mut self, image: &Volume<f32>, prompt: &Prompt, course: &Course, region: &Extent) {
-        let rough = placed(&self.cut(prompt), image.geometry(), region.lo);
-        if let Some(found) = foretold(image, &rough, course) {
-            self.canal = found.canal.crop(region).as_slice().to_vec();
-            self.free = found.free.crop(region).as_slice().to_vec();
-        }
+    /// Tells the canal and what of it is cord or fluid; what is drawn goes before what is found.
+    fn foretell(&mut self, image: &Volume<f32>, prompt: &Prompt, known: Known<'_>, region: &Extent) {
+        let found = known.course.and_then(|course| {
+            let rough = placed(&self.cut(prompt), image.geometry(), region.lo);
+            foretold(image, &rough, course)
+        });
+        let Foretold { canal, cord, fluid } = found.unwrap_or_else(|| Foretold::nothing(image.geometry()));
+        let part = |mask: &Mask| mask.crop(region).as_slice().to_vec();
+        self.canal = part(known.canal.unwrap_or(&canal));
+        self.free = part(known.cord.unwrap_or(&cord));
+        let fluid = part(&fluid);
+        self.free
+            .iter_mut()
+            .zip(fluid.iter().zip(&self.canal))
+            .for_each(|(free, (fluid, canal))| *free |= *fluid && *canal);
     }
 
     /// The tumour by the minimum cut. One that comes out round is cut again with a prior that holds it rounder.

@@ -4,14 +4,14 @@ use super::Stage;
 use crate::measure::settings::Settings;
 use crate::measure::{Board, Modality, Refusal, View, flag, keys, reason};
 use crate::segment::spine::course::Course;
-use crate::segment::tumour::{Lost, segmented};
+use crate::segment::tumour::{Known, Lost, segmented};
 
 /// `segment`
 pub const DEF: Stage = Stage {
     name: "segment",
     about: "the tumour from its prompt by minimum cut, held against GrowCut and against prompts that are a little off",
     modalities: &[Modality::Mr],
-    reads: &[keys::IMAGE.name, keys::PROMPT.name, keys::COURSE.name],
+    reads: &[keys::IMAGE.name, keys::PROMPT.name, keys::COURSE.name, keys::DRAWN.name],
     writes: &[keys::TUMOUR.name, keys::SEGMENTATION.name],
     reach_mm: super::no_reach,
     bytes_per_voxel: 200.0,
@@ -21,7 +21,9 @@ pub const DEF: Stage = Stage {
 fn run(view: &View<'_>, _: &Settings) -> Result<Board, Refusal> {
     let (image, points): (_, &Vec<_>) = (view.get(&keys::IMAGE), view.get(&keys::COURSE));
     let course = Course::of(points, image.geometry());
-    let found = segmented(image, view.get(&keys::PROMPT), course.as_ref()).map_err(|lost| {
+    let drawn = view.get(&keys::DRAWN);
+    let known = Known { course: course.as_ref(), canal: drawn.get("canal"), cord: drawn.get("cord") };
+    let found = segmented(image, view.get(&keys::PROMPT), known).map_err(|lost| {
         let reason = match lost {
             Lost::OffImage | Lost::Nothing => reason::SEGMENTATION_EMPTY,
             Lost::Leaks(_) => reason::SEGMENTATION_LEAKS,

@@ -2,8 +2,9 @@
 //!
 //! The tumour is an ellipsoid of 32 x 26 x 40 mm, as bright as one of the four fields around it is not; all of it flickers.
 
-use osteon::geometry::Geometry;
+use osteon::geometry::{Extent, Geometry};
 use osteon::io::nifti::write::encode;
+use osteon::ops::t2::without;
 use osteon::volume::{Mask, Volume};
 use serde_json::{Value, json};
 use std::fs;
@@ -137,6 +138,30 @@ fn a_box_or_a_line_is_enough_and_an_outline_goes_before_both() {
     assert!(!study.at("one/masks/drawn_pre_MR_tumour.nii.gz").exists());
     let told = tables.concat();
     assert!(!told.contains("Jane") && !told.contains("mrk"), "neither names nor paths are told");
+}
+
+/// A canal of 7 mm and a cord of 4 mm radius that run through the box, as bright as the tumour.
+fn in_canal(v: [usize; 3], radius_mm: f64) -> bool {
+    let at = grid().to_patient(v.map(|i| i as f64));
+    libm::hypot(at[0] - MIDDLE_MM[0] - 6.0, at[1] - MIDDLE_MM[1] - 4.0) < radius_mm
+}
+
+#[test]
+fn a_cord_that_is_drawn_is_no_tumour() {
+    let rows = "without,pre,MR,mr.nii.gz,,box.mrk.json,T2\n\
+                with,pre,MR,mr.nii.gz,canal=canal.nii.gz;cord=cord.nii.gz,box.mrk.json,T2\n";
+    let study = Study::new(&[("box.mrk.json", roi())], rows);
+    let cord = Mask::from_fn(grid(), |v| in_canal(v, 4.0));
+    fs::write(study.at("cord.nii.gz"), encode(&cord, true)).unwrap();
+    fs::write(study.at("canal.nii.gz"), encode(&Mask::from_fn(grid(), |v| in_canal(v, 7.0)), true)).unwrap();
+    study.run("out", "2");
+    let shared = |patient: &str| {
+        let path = study.at(&format!("out/masks/{patient}_pre_MR_tumour.nii.gz"));
+        let found = osteon::io::labels::open(&path).unwrap().mask(None, &Extent::whole(grid().dims));
+        cord.count() - without(&cord, &found).count()
+    };
+    assert!(shared("without") > 300, "the scene asks for it");
+    assert_eq!(shared("with"), 0);
 }
 
 #[test]

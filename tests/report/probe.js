@@ -106,6 +106,14 @@
   await new Promise((resolve) => setTimeout(resolve, 50));
   expect(last.getClientRects().length > 0, "the last card is shown when it is linked to");
 
+  // Print unfolds what is folded, and folds it again.
+  const folded = () => document.querySelectorAll("details:not([open])").length;
+  const before = folded();
+  dispatchEvent(new Event("beforeprint"));
+  expect(before > 0 && folded() === 0, "all is unfolded for print");
+  dispatchEvent(new Event("afterprint"));
+  expect(folded() === before, "folded again after print");
+
   expect(performance.getEntriesByType("resource").length === 0, "the page has asked for something");
   const scheme = matchMedia("(prefers-color-scheme: dark)").matches ? "dark" : "light";
   parent.postMessage([`${innerWidth} ${scheme}`, JSON.stringify(faults)], "*");

@@ -1,4 +1,5 @@
-// Sorts, filters and pages what stands in the lists of the page; without this script all of it is shown.
+// Sorts, filters and pages what stands in the lists of the page, and opens what is folded for print; without this script
+// all of the lists is shown.
 "use strict";
 (() => {
   const PAGE = 100;
@@ -75,4 +76,14 @@
   };
 
   document.querySelectorAll("[data-list]").forEach(list);
+
+  // Paper cannot be unfolded: what was closed is open while the page is printed.
+  let folded = [];
+  addEventListener("beforeprint", () => {
+    folded = [...document.querySelectorAll("details:not([open])")];
+    for (const details of folded) details.open = true;
+  });
+  addEventListener("afterprint", () => {
+    for (const details of folded) details.open = false;
+  });
 })();

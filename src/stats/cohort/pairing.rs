@@ -232,7 +232,8 @@ pub const ABSENT_BOTH: &str = "absent_both";
 const MAY_BE_ABSENT: &[&str] = &["cyst_diameter", "cyst_count", "cyst_volume"];
 
 fn is_absent_in_both(measure: &str, sides: &[Result<String, String>; 2]) -> bool {
-    MAY_BE_ABSENT.contains(&measure) && sides.iter().all(|side| side.as_deref() == Ok("0"))
+    let is_zero = |side: &Result<String, String>| side.as_ref().is_ok_and(|text| text.parse() == Ok(0.0));
+    MAY_BE_ABSENT.contains(&measure) && sides.iter().all(is_zero)
 }
 
 /// The reason where several images of an exam give a value and none is chosen.
