@@ -20,6 +20,7 @@ pub const GIVEN: &[&str] = &[
     keys::DRAWN.name,
     keys::COURSE.name,
     keys::FOUND_HERE.name,
+    keys::TOLD_IN_CANAL.name,
 ];
 
 /// Why a graph cannot be built.

@@ -90,7 +90,10 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let order = Order { cohort: "yuan", seed: 0, patients: None, format: Format::Dicom };
         let error = write(&order, folder.path(), &LocalDisk).unwrap_err();
-        assert_eq!(error.to_string(), "there is no cohort of that name; choose one of demo, yuan24, hard");
+        assert_eq!(
+            error.to_string(),
+            "there is no cohort of that name; choose one of demo, yuan24, hard, compact, irregular"
+        );
         assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0);
     }
 }

@@ -168,6 +168,10 @@ def seed(name):
     return name.rsplit("n", 1)[0][len(family(name)):]
 
 
+def tuning_exams(study):
+    return [exam for exam in exams(study) if seed(exam) in TUNING_SEEDS]
+
+
 def peers(args, cache):
     """Dice of every tool on every exam and prompt, from the cache where it has them."""
     names = usable()
@@ -175,11 +179,13 @@ def peers(args, cache):
         todo = [n for n in names if any(f"{kind} {n} {exam}" not in cache for exam in exams(args.study))]
         if not todo:
             continue
-        tuning = [Case.simulated(os.path.join(args.tune, exam), kind) for exam in exams(args.tune) if seed(exam) in TUNING_SEEDS]
+        tuning = None
         cases = {exam: Case.simulated(os.path.join(args.study, exam), kind) for exam in exams(args.study)}
         for name in todo:
             key = f"setting {kind} {name}"
-            cache.setdefault(key, tuned(name, tuning))
+            if key not in cache:
+                tuning = tuning or [Case.simulated(os.path.join(args.tune, exam), kind) for exam in tuning_exams(args.tune)]
+                cache[key] = tuned(name, tuning)
             for exam, case in cases.items():
                 cache[f"{kind} {name} {exam}"] = case.dice(GRIDS[name][0](case, *cache[key]))
             if args.cache:

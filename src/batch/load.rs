@@ -11,7 +11,9 @@ use crate::io::acquisition::Acquisition;
 use crate::io::dicom::drawn::Part;
 use crate::io::fault::{Fault, OTHER_FRAME};
 use crate::io::markups::Markup;
-use crate::measure::keys::{COURSE, DRAWN, FOUND_HERE, IMAGE, PROMPT, SCAN, STRUCTURES, Scan, Structures, TUMOUR};
+use crate::measure::keys::{
+    COURSE, DRAWN, FOUND_HERE, IMAGE, PROMPT, SCAN, STRUCTURES, Scan, Structures, TOLD_IN_CANAL, TUMOUR,
+};
 use crate::measure::levels::Levels;
 use crate::measure::reason::{MASK_EMPTY, MASK_MISSING};
 use crate::measure::settings::Patterns;
@@ -310,6 +312,7 @@ impl Opened<'_> {
                     return Err(off_image(structure));
                 }
                 board.put(&TUMOUR, tumour.clone(), &[]);
+                board.put(&TOLD_IN_CANAL, (), &[]);
                 tumour
             }
             Lesion::Prompted(prompt) => {

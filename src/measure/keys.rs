@@ -152,6 +152,8 @@ pub const CANAL: Key<Vec<CanalSlice>> = Key::new("canal");
 pub const CORD: Key<Vec<Option<CordSlice>>> = Key::new("cord");
 /// The thecal sac on each plane of the region; `None` where there is none.
 pub const SAC: Key<Vec<Option<CordSlice>>> = Key::new("sac");
+/// Present only where the tumour is told from cord and fluid: it is outlined (given), or they were known when it was segmented.
+pub const TOLD_IN_CANAL: Key<()> = Key::new("told_in_canal");
 /// Present only where a person has drawn where the tumour ends in the canal.
 pub const TUMOUR_OUTLINED: Key<()> = Key::new("tumour_outlined");
 /// Present only where the image is T2-weighted, or nothing says that it is not: for ratios of signals.

@@ -3,7 +3,9 @@
 use super::hard;
 use super::mr::MrSpec;
 use super::mr::patients::{self, MrPatient};
-use super::spec::{BoneSpec, ExamSpec, HandSpec, LesionSpec, OssifiedSpec, RemnantSpec, RimSpec, ScannerSpec, Site};
+use super::spec::{
+    BoneSpec, ExamSpec, Form, HandSpec, LesionSpec, OssifiedSpec, RemnantSpec, RimSpec, ScannerSpec, Site,
+};
 use super::stream::Source;
 
 /// A synthetic study.
@@ -26,6 +28,8 @@ pub enum Patients {
         rows: &'static [Patient],
         /// Slice thicknesses, taken in turn, mm.
         thickness_mm: &'static [f64],
+        /// How their tumours are shaped.
+        form: Form,
     },
     /// As many as are asked for, every exam drawn from its patient's streams.
     Drawn {
@@ -68,13 +72,13 @@ pub static COHORTS: &[Cohort] = &[
     Cohort {
         name: "demo",
         about: "4 patients before and after treatment, grades 0, 1b, 2a and 3",
-        patients: Patients::Listed { rows: DEMO, thickness_mm: &[3.0, 2.0, 3.0, 2.5] },
+        patients: Patients::Listed { rows: DEMO, thickness_mm: &[3.0, 2.0, 3.0, 2.5], form: Form::Compact },
         mr: patients::DEMO,
     },
     Cohort {
         name: "yuan24",
         about: "24 patients with the grades and diameters of Yuan et al. 2022",
-        patients: Patients::Listed { rows: YUAN24, thickness_mm: &[3.0] },
+        patients: Patients::Listed { rows: YUAN24, thickness_mm: &[3.0], form: Form::Compact },
         mr: patients::YUAN24,
     },
     Cohort {
@@ -83,6 +87,18 @@ pub static COHORTS: &[Cohort] = &[
         patients: Patients::Drawn { usual: hard::PATIENTS, exam: hard::exam },
         mr: &[],
     },
+    Cohort {
+        name: "compact",
+        about: "12 patients with round tumours, for segmentation on MR from a box or a line",
+        patients: Patients::Listed { rows: FAMILY, thickness_mm: &[3.0], form: Form::Compact },
+        mr: patients::FAMILY,
+    },
+    Cohort {
+        name: "irregular",
+        about: "the same patients with tumours of three lobes, which no ellipsoid fits",
+        patients: Patients::Listed { rows: FAMILY, thickness_mm: &[3.0], form: Form::Irregular },
+        mr: patients::FAMILY,
+    },
 ];
 
 static DEMO: &[Patient] = &[
@@ -90,6 +106,21 @@ static DEMO: &[Patient] = &[
     row("L2", Site::Body, [35.6, 34.1], "1b", 0.97, 0.0),
     row("T11", Site::Pedicle, [47.5, 43.0], "2a", 0.55, 0.30),
     row("C6", Site::Wall, [31.8, 31.8], "0", 0.0, 0.0),
+];
+
+static FAMILY: &[Patient] = &[
+    row("T4", Site::Breakout, [44.0, 40.5], "2a", 0.60, 0.30),
+    row("T9", Site::Pedicle, [38.5, 36.0], "1b", 0.96, 0.0),
+    row("C5", Site::Body, [34.0, 33.0], "0", 0.0, 0.0),
+    row("T7", Site::Wall, [47.5, 42.0], "3", 0.97, 0.65),
+    row("T11", Site::Breakout, [51.0, 47.5], "2a", 0.50, 0.25),
+    row("T2", Site::Pedicle, [42.0, 37.5], "2b", 0.55, 0.62),
+    row("L1", Site::Body, [40.5, 38.0], "3", 0.96, 0.70),
+    row("T6", Site::Breakout, [36.5, 34.5], "1a", 0.45, 0.0),
+    row("C7", Site::Wall, [35.5, 33.5], "2a", 0.65, 0.35),
+    row("T12", Site::Pedicle, [49.0, 46.5], "2a", 0.40, 0.20),
+    row("T10", Site::Wall, [45.5, 43.0], "0", 0.0, 0.0),
+    row("T5", Site::Body, [39.5, 35.0], "3", 0.98, 0.60),
 ];
 
 // No two fall by the same: the paper's Z of the diameter, -4.015, has no ties.
@@ -143,8 +174,9 @@ impl Cohort {
     /// Both exams of a patient; what a table leaves open is drawn from the patient's own stream.
     pub fn exams(&self, source: &Source, patient: usize) -> [ExamSpec; 2] {
         ["pre", "post"].map(|timepoint| match self.patients {
-            Patients::Listed { rows, thickness_mm } => {
+            Patients::Listed { rows, thickness_mm, form } => {
                 let mut exam = rows[patient].exam(source, timepoint);
+                exam.lesion.form = form;
                 exam.scanner.thickness_mm = thickness_mm[patient % thickness_mm.len()];
                 exam
             }
@@ -195,6 +227,7 @@ pub fn typical(
         },
         lesion: LesionSpec {
             site,
+            form: Form::Compact,
             wander_mm: 1.2,
             bumps: 0.10,
             diameter_mm,
@@ -280,7 +313,7 @@ mod tests {
 
     #[test]
     fn wanted_values_lie_away_from_the_limits_of_the_classes() {
-        for p in DEMO.iter().chain(YUAN24) {
+        for p in DEMO.iter().chain(YUAN24).chain(FAMILY) {
             assert!(p.coverage == 0.0 || (0.3..=0.75).contains(&p.coverage) || p.coverage >= 0.95);
             assert!(p.fraction == 0.0 || (0.12..=0.42).contains(&p.fraction) || (0.58..=0.8).contains(&p.fraction));
         }

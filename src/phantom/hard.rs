@@ -4,8 +4,8 @@
 //! bone, thin rims and bone inside meet every scanner and every hand. Wanted values keep away from the classes' limits.
 
 use super::spec::{
-    BoneSpec, ContrastSpec, ExamSpec, HandSpec, LesionSpec, MetalSpec, OssifiedSpec, RemnantSpec, RimSpec, ScannerSpec,
-    Site,
+    BoneSpec, ContrastSpec, ExamSpec, Form, HandSpec, LesionSpec, MetalSpec, OssifiedSpec, RemnantSpec, RimSpec,
+    ScannerSpec, Site,
 };
 use super::stream::{Source, Stream};
 
@@ -72,6 +72,7 @@ fn lesion(stream: &mut Stream, level: &str, site: Site, thickness_mm: f64, enhan
     };
     let widest_mm = if level.starts_with('C') { WIDEST_IN_NECK_MM } else { f64::INFINITY };
     LesionSpec {
+        form: Form::Compact,
         site,
         wander_mm: 2.0,
         bumps: stream.between(0.05, 0.15),

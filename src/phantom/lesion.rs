@@ -2,7 +2,7 @@
 
 use super::anatomy::Anatomy;
 use super::field::Waves;
-use super::spec::{LesionSpec, Site};
+use super::spec::{Form, LesionSpec, Site};
 use super::sphere::SphereMap;
 use super::stream::{Source, Stream};
 use crate::geometry::{Vec3, add_scaled, cross, dot, norm, sub, unit};
@@ -26,10 +26,12 @@ impl Lesion {
         let mut stream = source.stream("lesion shape");
         let bumps = Waves::new(&mut stream, [BUMP_LENGTH; 3]);
         let axes = [stream.between(0.9, 1.1), stream.between(0.9, 1.1), stream.between(0.75, 1.0)];
+        let lobes = (spec.form == Form::Irregular).then(|| lobes(&mut source.stream("lesion lobes")));
         let sd = spec.bumps;
         Self::of_shape(centre, move |u| {
             let stretch = norm(std::array::from_fn(|a| u[a] / axes[a]));
-            (1.0 + sd * bumps.at(u)).max(0.6) / stretch
+            let lobed = lobes.map_or(1.0, |lobes| lobes.iter().map(|lobe| lobe.reach(u)).fold(0.0, f64::max));
+            lobed * (1.0 + sd * bumps.at(u)).max(0.6) / stretch
         })
     }
 
@@ -88,6 +90,36 @@ impl Lesion {
         let s3 = self.scale_mm * self.scale_mm * self.scale_mm;
         s3 * self.shape.integral(|r| r * r * r / 3.0)
     }
+}
+
+/// An ellipsoid that holds the lesion's centre.
+#[derive(Clone, Copy, Debug)]
+struct Lobe {
+    centre: Vec3,
+    half: Vec3,
+}
+
+impl Lobe {
+    /// How far it goes from the lesion's centre along a unit direction `u`: `|(t u - centre) / half| = 1`.
+    fn reach(&self, u: Vec3) -> f64 {
+        let over = |v: Vec3| -> Vec3 { std::array::from_fn(|a| v[a] / self.half[a]) };
+        let (u, c) = (over(u), over(self.centre));
+        let (a, b) = (dot(u, u), dot(u, c));
+        (b + (b * b + a * (1.0 - dot(c, c))).sqrt()) / a
+    }
+}
+
+/// Three lobes at some 120 degrees from each other about the body's axis, whose borders pass close by the centre: between two of
+/// them the tumour is half as wide as along them.
+fn lobes(stream: &mut Stream) -> [Lobe; 3] {
+    let start = stream.between(0.0, std::f64::consts::TAU);
+    [0.0, 1.0, 2.0].map(|k| {
+        let angle = start + k * std::f64::consts::TAU / 3.0 + stream.between(-0.45, 0.45);
+        let (sin, cos) = libm::sincos(angle);
+        let away = stream.between(0.8, 1.2);
+        let way = unit([cos, sin, stream.between(-0.7, 0.7)]).unwrap_or([1.0, 0.0, 0.0]);
+        Lobe { centre: way.map(|c| away * c), half: [0; 3].map(|_| away * stream.between(1.04, 1.2)) }
+    })
 }
 
 /// Where the lesion's centre sits, off the body's centre, mm.

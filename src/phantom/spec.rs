@@ -28,6 +28,15 @@ impl Site {
     }
 }
 
+/// How the tumour is shaped.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Form {
+    /// An ellipsoid with bumps.
+    Compact,
+    /// Three lobes about the centre, with dents between them.
+    Irregular,
+}
+
 /// The patient's bone.
 #[derive(Clone, Debug)]
 pub struct BoneSpec {
@@ -50,6 +59,8 @@ pub struct BoneSpec {
 pub struct LesionSpec {
     /// Where it sits.
     pub site: Site,
+    /// How it is shaped.
+    pub form: Form,
     /// SD of its centre about that place along each axis, mm.
     pub wander_mm: f64,
     /// SD of its bumps, share of the radius.

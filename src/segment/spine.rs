@@ -84,7 +84,10 @@ fn filled(image: &Volume<f32>, rings: &[Option<Ring>]) -> Mask {
 
 #[cfg(test)]
 mod tests {
+    use super::super::prompt::{Mark, Prompt};
+    use super::super::tumour::{Known, segmented as segment};
     use super::*;
+    use crate::io::markups::Roi;
 
     fn grid() -> Geometry {
         Geometry::upright([90, 90, 24], [0.7, 0.7, 4.0])
@@ -140,11 +143,24 @@ mod tests {
         2.0 * both as f64 / (found.count() + truth.count()) as f64
     }
 
+    /// Points in the canal of slices 2, 9 and 21, set by hand: a millimetre off.
+    const POINTS: [[f64; 3]; 3] = [[31.9, 26.3, 8.0], [30.3, 30.4, 36.0], [31.6, 35.1, 84.0]];
+
     fn found(tumour: &Mask) -> Spine {
-        // Set by hand: a millimetre off.
-        let at = |z: usize, dx: f64, dy: f64| [31.0 + dx, 26.0 + 0.4 * z as f64 + dy, 4.0 * z as f64];
-        let points = [at(2, 0.9, -0.5), at(9, -0.7, 0.8), at(21, 0.6, 0.7)];
-        segmented(&image(), tumour, &Course::of(&points, &grid()).unwrap())
+        segmented(&image(), tumour, &Course::of(&POINTS, &grid()).unwrap())
+    }
+
+    #[test]
+    fn a_tumour_is_told_from_cord_and_fluid_only_where_the_canal_is_marked() {
+        let size_mm = [38.0, 26.0, 26.0];
+        let mark = Mark::Roi(Roi { centre: [31.0, 17.0, 46.0], axes: grid().axes, size_mm });
+        let prompt = Prompt { mark, inside: vec![], outside: vec![] };
+        let course = Course::of(&POINTS, &grid()).unwrap();
+        let found = |known: Known<'_>| segment(&image(), &prompt, known).unwrap();
+        assert!(!found(Known::default()).told_in_canal);
+        let told = found(Known { course: Some(&course), ..Known::default() });
+        let cord = Mask::from_fn(grid(), cord);
+        assert!(told.told_in_canal && without(&cord, &told.mask).count() == cord.count());
     }
 
     #[test]

@@ -23,6 +23,8 @@ pub struct Segmented {
     pub mask: Mask,
     /// How far to trust it.
     pub agreement: Agreement,
+    /// Whether cord and fluid were told before it.
+    pub told_in_canal: bool,
 }
 
 /// What is known of the canal before the tumour is looked for.
@@ -141,7 +143,7 @@ pub fn segmented(image: &Volume<f32>, prompt: &Prompt, known: Known<'_>) -> Resu
     if scene.has_no_outside(prompt) {
         return Err(Lost::Leaks(1.0));
     }
-    scene.foretell(image, prompt, known, &region);
+    let told_in_canal = scene.foretell(image, prompt, known, &region);
     let hands = [vec![prompt.clone()], jittered(prompt).to_vec()].concat();
     let found = traverse::each(hands.len() + 1, |k| match hands.get(k) {
         Some(hand) => scene.cut(hand),
@@ -158,7 +160,7 @@ pub fn segmented(image: &Volume<f32>, prompt: &Prompt, known: Known<'_>) -> Resu
     let jitter = found[1..hands.len()].iter().map(|other| dice(mask, other)).fold(1.0, f64::min);
     let doubts = doubts(mask, &scene.smooth, &prompt.mark.ellipsoid());
     let agreement = Agreement { methods: dice(mask, &found[hands.len()]), jitter, doubts };
-    Ok(Segmented { mask: placed(mask, image.geometry(), region.lo), agreement })
+    Ok(Segmented { mask: placed(mask, image.geometry(), region.lo), agreement, told_in_canal })
 }
 
 /// A mask of a part of the grid on all of it.
@@ -200,12 +202,13 @@ impl Scene {
         Self { smooth, rough, noise, smooth_noise, places, canal: none.clone(), free: none }
     }
 
-    /// Tells the canal and what of it is cord or fluid; what is drawn goes before what is found.
-    fn foretell(&mut self, image: &Volume<f32>, prompt: &Prompt, known: Known<'_>, region: &Extent) {
+    /// Tells the canal and what of it is cord or fluid; what is drawn goes before what is found. Whether they were found.
+    fn foretell(&mut self, image: &Volume<f32>, prompt: &Prompt, known: Known<'_>, region: &Extent) -> bool {
         let found = known.course.and_then(|course| {
             let rough = placed(&self.cut(prompt), image.geometry(), region.lo);
             foretold(image, &rough, course)
         });
+        let is_found = found.is_some();
         let Foretold { canal, cord, fluid } = found.unwrap_or_else(|| Foretold::nothing(image.geometry()));
         let part = |mask: &Mask| mask.crop(region).as_slice().to_vec();
         self.canal = part(known.canal.unwrap_or(&canal));
@@ -215,6 +218,7 @@ impl Scene {
             .iter_mut()
             .zip(fluid.iter().zip(&self.canal))
             .for_each(|(free, (fluid, canal))| *free |= *fluid && *canal);
+        is_found
     }
 
     /// The tumour by the minimum cut. One that comes out round is cut again with a prior that holds it rounder.

@@ -12,7 +12,7 @@ pub const DEF: Stage = Stage {
     about: "the tumour from its prompt by minimum cut, held against GrowCut and against prompts that are a little off",
     modalities: &[Modality::Mr],
     reads: &[keys::IMAGE.name, keys::PROMPT.name, keys::COURSE.name, keys::DRAWN.name],
-    writes: &[keys::TUMOUR.name, keys::SEGMENTATION.name],
+    writes: &[keys::TUMOUR.name, keys::SEGMENTATION.name, keys::TOLD_IN_CANAL.name],
     reach_mm: super::no_reach,
     bytes_per_voxel: 200.0,
     run,
@@ -33,5 +33,10 @@ fn run(view: &View<'_>, _: &Settings) -> Result<Board, Refusal> {
     let mut board = Board::default();
     board.put(&keys::TUMOUR, found.mask, &[flag::SEGMENTED_HERE]);
     board.put(&keys::SEGMENTATION, found.agreement, &[flag::SEGMENTED_HERE]);
+    if found.told_in_canal {
+        board.put(&keys::TOLD_IN_CANAL, (), &[flag::SEGMENTED_HERE]);
+    } else {
+        board.refuse(keys::TOLD_IN_CANAL.name, Refusal::of(reason::TUMOUR_PROPOSED, ""));
+    }
     Ok(board)
 }

@@ -3,7 +3,7 @@
 use osteon::geometry::{Extent, Geometry};
 use osteon::graph::{Graph, Hook};
 use osteon::io::acquisition::Acquisition;
-use osteon::measure::keys::{FOUND_HERE, IMAGE, SCAN, STRUCTURES, Scan, Structures, TUMOUR};
+use osteon::measure::keys::{FOUND_HERE, IMAGE, SCAN, STRUCTURES, Scan, Structures, TOLD_IN_CANAL, TUMOUR};
 use osteon::measure::levels::Levels;
 use osteon::measure::rows::ExamRows;
 use osteon::measure::{Board, Modality};
@@ -88,6 +88,7 @@ pub fn mr_board(image: Volume<f32>, tumour: Mask, structures: Structures) -> Boa
     board.put(&TUMOUR, tumour, &[]);
     board.put(&STRUCTURES, structures, &[]);
     board.put(&FOUND_HERE, Vec::new(), &[]);
+    board.put(&TOLD_IN_CANAL, (), &[]);
     board
 }
 

@@ -227,9 +227,17 @@ fn what_cannot_be_told_says_why() {
         assert_eq!(reason(nothing_to_compare.clone(), measure), "no_fluid", "0 would say that there is none");
     }
     let proposed = Exam { prompted: true, ..usual() };
-    for measure in ["canal_occupancy", "canal_occupancy_volume", "cord_area_loss", "mscc", "cord_canal_ratio"] {
+    for measure in ["cord_area_loss", "mscc", "cord_canal_ratio"] {
         assert_eq!(reason(proposed.clone(), measure), "tumour_proposed");
     }
+    let occupancy = |exam: Exam| {
+        let rows = exam.rows();
+        let row = rows.exams.iter().find(|r| r.measure == "canal_occupancy").unwrap();
+        (row.value.clone(), row.uncertainty.unwrap())
+    };
+    let [(share, sd), (proposed_share, proposed_sd)] = [usual(), proposed.clone()].map(occupancy);
+    assert_eq!(share, proposed_share);
+    assert!((libm::hypot(sd, 0.05) - proposed_sd).abs() < 1e-9, "{sd} {proposed_sd}");
     for measure in ["cord_compression", "escc"] {
         assert_eq!(proposed.class(measure).unwrap_err(), "tumour_proposed");
     }

@@ -30,6 +30,22 @@ pub static DEMO: &[Option<MrPatient>] = &[
     mr([0.68, 0.31], [0.88, 0.84], NO_CYST, 1.1),
 ];
 
+/// In the order of the cohorts `compact` and `irregular`.
+pub static FAMILY: &[Option<MrPatient>] = &[
+    mr([0.35, 0.20], [0.80, 0.62], NO_CYST, 1.0),
+    mr([0.22, 0.12], [0.95, 0.70], [9.0, 7.0], 1.0),
+    mr([0.12, 0.08], [0.70, 0.75], NO_CYST, 1.1),
+    mr([0.55, 0.30], [0.62, 0.45], NO_CYST, 1.0),
+    mr([0.28, 0.15], [1.10, 0.80], [12.0, 12.5], 1.0),
+    mr([0.40, 0.25], [0.55, 0.40], NO_CYST, 0.9),
+    mr([0.18, 0.10], [0.85, 0.60], NO_CYST, 1.0),
+    mr([0.08, 0.05], [0.76, 0.66], NO_CYST, 1.0),
+    mr([0.45, 0.22], [0.90, 0.72], [7.5, 0.0], 1.1),
+    mr([0.62, 0.38], [0.68, 0.50], NO_CYST, 1.2),
+    mr([0.33, 0.28], [0.50, 0.58], NO_CYST, 1.0),
+    mr([0.25, 0.14], [0.74, 0.48], [10.5, 8.5], 1.0),
+];
+
 /// In the order of the cohort `yuan24`: 20 of 24 have MR, those whose lesion lies above the end of the cord.
 ///
 /// As in table 1 of Yuan et al. 2022, shares have the means 36.8 and 18.5 % (SD 23.8, 11.9; t 6.738), ratios 0.77 and
