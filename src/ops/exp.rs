@@ -1,13 +1,13 @@
 //! The exponential function of many numbers at once.
 
-/// As [`libm::expf`] has them (FreeBSD's `e_expf.c`).
-const LN2_HI: f32 = 0.693_145_75;
-const LN2_LO: f32 = 1.428_606_8e-6;
-const INV_LN2: f32 = 1.442_695;
+/// As [`libm::expf`] has them (FreeBSD's `e_expf.c`): ln 2 in two parts, and 1 / ln 2.
+const LN2_HI: f32 = f32::from_bits(0x3f31_7200);
+const LN2_LO: f32 = f32::from_bits(0x35bf_be8e);
+const INV_LN2: f32 = f32::from_bits(0x3fb8_aa3b);
 const P: [f32; 2] = [0.166_666_25, -0.002_766_733_3];
 /// Half and one and a half times ln 2: numbers nearer to 0 need no reduction, and others none but by one.
-const NEAR: f32 = 0.346_573_6;
-const FAR: f32 = 1.039_720_8;
+const NEAR: f32 = f32::from_bits(0x3eb1_7218);
+const FAR: f32 = f32::from_bits(0x3f85_1592);
 /// Numbers so near to 0 are taken for straight.
 const STRAIGHT: f32 = 1.0 / 8192.0;
 /// The least number whose exponential is a normal number.
