@@ -5,6 +5,7 @@
 //! Marrow and cortex vary too much from place to place to be narrow, and lung and air lie below what is counted.
 
 use super::quantile::quantile;
+use super::squares::means_outside;
 use crate::geometry::Extent;
 use crate::volume::traverse::each;
 use crate::volume::{Mask, Volume};
@@ -60,12 +61,9 @@ pub fn soft_tissues(image: &Volume<f32>, tumour: &Mask, within_mm: f64) -> Optio
 fn square_means(image: &Volume<f32>, tumour: &Mask, part: &Extent, z: usize, side: [usize; 2]) -> Vec<f64> {
     let window = ndarray::s![part.lo[1]..part.hi[1], part.lo[0]..part.hi[0]];
     let (hu, inside) = (image.plane(z), tumour.plane(z));
-    let (hu, inside) = (hu.slice(window), inside.slice(window));
-    let chunk = (side[1], side[0]);
-    let squares = hu.exact_chunks(chunk).into_iter().zip(inside.exact_chunks(chunk));
-    let clear = squares.filter(|(_, m)| !m.iter().any(|&m| m));
-    let means = clear.map(|(hu, _)| hu.iter().map(|&v| f64::from(v)).sum::<f64>() / hu.len() as f64);
-    means.filter(|mean| (COUNTED_HU[0]..COUNTED_HU[1]).contains(mean)).collect()
+    let mut means = means_outside(hu.slice(window), inside.slice(window), side);
+    means.retain(|mean| (COUNTED_HU[0]..COUNTED_HU[1]).contains(mean));
+    means
 }
 
 fn of_squares(squares: &[f64], square_mm3: f64) -> Option<SoftTissues> {

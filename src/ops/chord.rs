@@ -1,6 +1,6 @@
 //! Diameters of an outline: the longest chord, the longest across it, the longest in space.
 
-use super::contour::{contains, edges};
+use super::contour::{crossing_x, edges};
 use super::outline::{Point, Ring, SliceOutline};
 
 /// A straight line between two points of an outline.
@@ -24,12 +24,21 @@ impl Chord {
     /// Share of the chord that lies inside the rings of one piece, by 200 points along it.
     pub fn share_inside(&self, rings: &[&Ring]) -> f64 {
         const POINTS: usize = 200;
-        let at = |k: usize| {
+        let at: [Point; POINTS] = std::array::from_fn(|k| {
             let t = (k as f64 + 0.5) / POINTS as f64;
             [self.from[0] + t * (self.to[0] - self.from[0]), self.from[1] + t * (self.to[1] - self.from[1])]
-        };
-        let inside = |p: Point| rings.iter().filter(|r| contains(&r.points, p)).count() % 2 == 1;
-        (0..POINTS).filter(|&k| inside(at(k))).count() as f64 / POINTS as f64
+        });
+        let mut inside = [false; POINTS];
+        // The points rise or fall evenly: an edge meets a run of them.
+        let falls = self.to[1] < self.from[1];
+        let reached = |y: f64| at.partition_point(|p| if falls { p[1] >= y } else { p[1] < y });
+        for (p, q) in rings.iter().flat_map(|ring| edges(&ring.points)) {
+            let ends = [reached(p[1]), reached(q[1])];
+            for k in ends[0].min(ends[1])..ends[0].max(ends[1]) {
+                inside[k] ^= crossing_x((p, q), at[k][1]).is_some_and(|x| at[k][0] < x);
+            }
+        }
+        inside.iter().filter(|&&inside| inside).count() as f64 / POINTS as f64
     }
 }
 

@@ -46,11 +46,17 @@ fn blur_rows(plane: &Array2<f64>) -> Array2<f64> {
     let weights: [f64; PAD] = std::array::from_fn(|k| libm::exp(-0.5 * (k as f64 / SMOOTHING_PX).powi(2)));
     let total = weights[0] + 2.0 * weights[1..].iter().sum::<f64>();
     let nx = plane.ncols();
-    Array2::from_shape_fn(plane.dim(), |(y, x)| {
-        let side =
-            |k: usize| if x + k < nx { plane[(y, x + k)] } else { 0.0 } + if x >= k { plane[(y, x - k)] } else { 0.0 };
-        (weights[0] * plane[(y, x)] + (1..PAD).map(|k| weights[k] * side(k)).sum::<f64>()) / total
-    })
+    let mut blurred = Array2::zeros(plane.dim());
+    let mut padded = vec![0.0; nx + 2 * PAD];
+    for (row, mut blurred) in plane.rows().into_iter().zip(blurred.rows_mut()) {
+        padded[PAD..PAD + nx].copy_from_slice(row.as_slice().expect("rows are contiguous"));
+        for (x, out) in blurred.iter_mut().enumerate() {
+            let near: &[f64; 2 * PAD + 1] = padded[x..].first_chunk().expect("there is padding on both sides");
+            let side = |k: usize| near[PAD + k] + near[PAD - k];
+            *out = (weights[0] * near[PAD] + (1..PAD).map(|k| weights[k] * side(k)).sum::<f64>()) / total;
+        }
+    }
+    blurred
 }
 
 /// An edge of the pixel grid that a ring crosses: from pixel (x, y) to its right (`false`) or upper (`true`) neighbour.
@@ -60,8 +66,16 @@ type Edge = (usize, usize, bool);
 fn march(field: &Array2<f64>) -> Vec<Vec<Point>> {
     let mut next = std::collections::BTreeMap::<Edge, Edge>::new();
     let (ny, nx) = field.dim();
+    let is_inside = |y: usize, x: usize| field[(y, x)] > 0.5;
     for y in 0..ny - 1 {
+        let mut right = is_inside(y, 0) as u8 + is_inside(y + 1, 0) as u8;
         for x in 0..nx - 1 {
+            let left = right;
+            right = is_inside(y, x + 1) as u8 + is_inside(y + 1, x + 1) as u8;
+            // Most cells lie wholly on one side.
+            if left + right == 0 || left + right == 4 {
+                continue;
+            }
             for (from, to) in cell_segments(field, x, y) {
                 next.insert(from, to);
             }

@@ -1,15 +1,48 @@
 //! Exact Euclidean distance in a plane.
+//!
+//! Felzenszwalb and Huttenlocher 2012: along the rows first, then along the columns, each a lower envelope of parabolas.
 
-use ndarray::{Array2, ArrayView2, ArrayViewMut1};
+use ndarray::{Array2, ArrayView2};
 
 /// Distance of every pixel's centre to the nearest centre outside the mask, mm; 0 outside. Everything beyond the plane
 /// is outside.
+///
+/// Along a column only runs of the mask are looked at: what is outside at either end is nearer than all beyond it.
 pub fn to_outside_mm(mask: ArrayView2<'_, bool>, pixel_mm: [f64; 2]) -> Array2<f64> {
     let (ny, nx) = mask.dim();
-    let mut outside = Array2::from_elem((ny + 2, nx + 2), true);
-    outside.slice_mut(ndarray::s![1..=ny, 1..=nx]).zip_mut_with(&mask, |o, &m| *o = !m);
-    let nearest = Nearest::of(outside.view(), pixel_mm);
-    Array2::from_shape_fn((ny, nx), |(y, x)| nearest.squared_mm2[(y + 1, x + 1)].sqrt())
+    let mask = mask.as_standard_layout();
+    let inside = mask.as_slice().expect("standard layout is contiguous");
+    let in_row_mm2 = to_outside_in_rows_mm2(inside, nx, pixel_mm[0]);
+    let mut mm = vec![0.0; ny * nx];
+    let mut envelope = Envelope::new(pixel_mm[1]);
+    for x in 0..nx {
+        let mut y = 0;
+        while y < ny {
+            let run = y..(y..ny).find(|&y| !inside[y * nx + x]).unwrap_or(ny);
+            y = run.end + 1;
+            if run.is_empty() {
+                continue;
+            }
+            // Places are counted from the row before the first.
+            envelope.clear();
+            envelope.add(run.start, 0.0);
+            run.clone().for_each(|y| envelope.add(y + 1, in_row_mm2[y * nx + x]));
+            envelope.add(run.end + 1, 0.0);
+            envelope.read(run.start + 1..run.end + 1, |place, _, mm2| mm[(place - 1) * nx + x] = mm2.sqrt());
+        }
+    }
+    Array2::from_shape_vec((ny, nx), mm).expect("one value for each pixel")
+}
+
+/// Squared distance to the nearest pixel of the same row that is outside, mm2.
+fn to_outside_in_rows_mm2(inside: &[bool], nx: usize, step_mm: f64) -> Vec<f64> {
+    let mut squared_mm2 = Vec::with_capacity(inside.len());
+    for run in inside.chunks_exact(nx.max(1)).flat_map(|row| row.chunk_by(|a, b| a == b)) {
+        let steps = |i: usize| if run[0] { (i + 1).min(run.len() - i) } else { 0 };
+        let mm = |i: usize| steps(i) as f64 * step_mm;
+        squared_mm2.extend((0..run.len()).map(|i| mm(i) * mm(i)));
+    }
+    squared_mm2
 }
 
 /// For every pixel the nearest of the marked ones.
@@ -20,79 +53,109 @@ pub struct Nearest {
     pub at: Array2<(u32, u32)>,
 }
 
+/// Nothing is marked in a row.
+const NONE: u32 = u32::MAX;
+
 impl Nearest {
-    /// Felzenszwalb and Huttenlocher 2012: along the rows first, then along the columns, each a lower envelope of
-    /// parabolas.
+    /// Of the marked pixels.
     pub fn of(marked: ArrayView2<'_, bool>, pixel_mm: [f64; 2]) -> Self {
         let (ny, nx) = marked.dim();
-        let mut squared_mm2 = marked.mapv(|m| if m { 0.0 } else { f64::INFINITY });
-        let mut at = Array2::from_elem((ny, nx), (0, 0));
-        let mut envelope = Envelope::default();
-        for (row, at) in squared_mm2.rows_mut().into_iter().zip(at.rows_mut()) {
-            along(row, at, pixel_mm[0]);
+        let marked = marked.as_standard_layout();
+        let sites = in_rows(marked.as_slice().expect("standard layout is contiguous"), nx);
+        let mut squared_mm2 = vec![f64::INFINITY; ny * nx];
+        let mut at = vec![(0, 0); ny * nx];
+        let mut envelope = Envelope::new(pixel_mm[1]);
+        for x in 0..nx {
+            envelope.clear();
+            let column = sites.iter().skip(x).step_by(nx).enumerate();
+            for (y, &site) in column.filter(|(_, site)| **site != NONE) {
+                let mm = x.abs_diff(site as usize) as f64 * pixel_mm[0];
+                envelope.add(y, mm * mm);
+            }
+            envelope.read(0..ny, |y, row, mm2| {
+                (squared_mm2[y * nx + x], at[y * nx + x]) = (mm2, (row as u32, sites[row * nx + x]));
+            });
         }
-        for (mut column, mut at) in squared_mm2.columns_mut().into_iter().zip(at.columns_mut()) {
-            envelope.of(column.iter().copied(), pixel_mm[1]);
-            let across: Vec<u32> = at.iter().map(|a| a.1).collect();
-            envelope.read(column.iter_mut().zip(&mut at), |site, to| *to = (site as u32, across[site]));
+        let shaped = "one value for each pixel";
+        Self {
+            squared_mm2: Array2::from_shape_vec((ny, nx), squared_mm2).expect(shaped),
+            at: Array2::from_shape_vec((ny, nx), at).expect(shaped),
         }
-        Self { squared_mm2, at }
     }
 }
 
-/// The nearest pixel of its own row that is marked, which 0 says: the last one on the left, or the next on the right.
-fn along(mut row: ArrayViewMut1<'_, f64>, mut at: ArrayViewMut1<'_, (u32, u32)>, step_mm: f64) {
-    let marked = row.iter().enumerate().filter(|(_, mm2)| **mm2 == 0.0).map(|(x, _)| x);
-    let mut marked = marked.collect::<Vec<_>>().into_iter().peekable();
-    let mut left: Option<usize> = None;
-    for (x, (mm2, at)) in row.iter_mut().zip(&mut at).enumerate() {
-        left = marked.next_if_eq(&x).or(left);
-        let nearer = |l: &usize| marked.peek().is_none_or(|right| x - l <= right - x);
-        let Some(site) = left.filter(nearer).or(marked.peek().copied()) else { continue };
-        let mm = x.abs_diff(site) as f64 * step_mm;
-        (*mm2, *at) = (mm * mm, (0, site as u32));
+/// For each pixel the nearest one of its own row that is marked: the last one on the left, or the next on the right.
+fn in_rows(marked: &[bool], nx: usize) -> Vec<u32> {
+    let mut sites = vec![NONE; marked.len()];
+    for (marked, sites) in marked.chunks_exact(nx.max(1)).zip(sites.chunks_exact_mut(nx.max(1))) {
+        let mut right = NONE;
+        for (x, site) in sites.iter_mut().enumerate().rev() {
+            right = if marked[x] { x as u32 } else { right };
+            *site = right;
+        }
+        let mut left = NONE;
+        for (x, site) in (0..).zip(sites) {
+            left = if *site == x { x } else { left };
+            // Two are equally near: the left one.
+            let nearer = left != NONE && (*site == NONE || x - left <= *site - x);
+            *site = if nearer { left } else { *site };
+        }
     }
+    sites
 }
 
 /// The lower envelope of the parabolas `f(p) + (step (q - p))^2` along a line, left to right.
-#[derive(Default)]
 struct Envelope {
-    /// Each parabola of the envelope: where its apex is, how high it is, and from where on it is the lowest.
-    parabolas: Vec<(usize, f64, f64)>,
+    parabolas: Vec<Parabola>,
     step: f64,
 }
 
+/// A parabola of the envelope.
+#[derive(Clone, Copy)]
+struct Parabola {
+    apex: usize,
+    height: f64,
+    /// `f(p) + (step p)^2`
+    at_zero: f64,
+    /// From where on it is the lowest.
+    since: f64,
+}
+
 impl Envelope {
-    /// Of the heights of a line; parabolas of infinite height take no part.
-    fn of(&mut self, heights: impl Iterator<Item = f64>, step: f64) {
-        self.parabolas.clear();
-        self.step = step;
-        for (q, height) in heights.enumerate().filter(|(_, h)| h.is_finite()) {
-            let mut from = f64::NEG_INFINITY;
-            while let Some(&(p, other, since)) = self.parabolas.last() {
-                let (a, b) = (p as f64 * step, q as f64 * step);
-                from = ((height + b * b) - (other + a * a)) / (2.0 * (b - a));
-                if from > since {
-                    break;
-                }
-                self.parabolas.pop();
-                from = f64::NEG_INFINITY;
-            }
-            self.parabolas.push((q, height, from));
-        }
+    fn new(step: f64) -> Self {
+        Self { parabolas: Vec::new(), step }
     }
 
-    /// Writes the envelope along the line; `owner` is told whose parabola is the lowest at each place.
-    fn read<'a, T: 'a>(&self, line: impl Iterator<Item = (&'a mut f64, &'a mut T)>, owner: impl Fn(usize, &mut T)) {
-        let mut k = 0;
-        for (q, (value, at)) in line.enumerate() {
-            while self.parabolas.get(k + 1).is_some_and(|&(_, _, from)| from < q as f64 * self.step) {
-                k += 1;
+    fn clear(&mut self) {
+        self.parabolas.clear();
+    }
+
+    /// Adds a parabola to the right of all before.
+    fn add(&mut self, apex: usize, height: f64) {
+        let b = apex as f64 * self.step;
+        let (at_zero, mut since) = (height + b * b, f64::NEG_INFINITY);
+        while let Some(last) = self.parabolas.last() {
+            let a = last.apex as f64 * self.step;
+            let from = (at_zero - last.at_zero) / (2.0 * (b - a));
+            if from > last.since {
+                since = from;
+                break;
             }
-            let Some(&(p, height, _)) = self.parabolas.get(k) else { continue };
-            let off = (q as f64 - p as f64) * self.step;
-            *value = height + off * off;
-            owner(p, at);
+            self.parabolas.pop();
+        }
+        self.parabolas.push(Parabola { apex, height, at_zero, since });
+    }
+
+    /// Tells for some places whose parabola is the lowest there, and how high it is.
+    fn read(&self, places: std::ops::Range<usize>, mut tell: impl FnMut(usize, usize, f64)) {
+        let mut parabolas = self.parabolas.iter().peekable();
+        let Some(mut lowest) = parabolas.next() else { return };
+        for place in places {
+            while let Some(next) = parabolas.next_if(|next| next.since < place as f64 * self.step) {
+                lowest = next;
+            }
+            let off = (place as f64 - lowest.apex as f64) * self.step;
+            tell(place, lowest.apex, lowest.height + off * off);
         }
     }
 }

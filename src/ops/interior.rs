@@ -157,19 +157,20 @@ fn at_threshold(
 
 fn slice(section: &Section, depth: &Depth, bone: &Array2<bool>, mixture: impl Fn(f32) -> f64) -> InteriorSlice {
     let near_bone = within(bone.view(), section.hu.pixel_mm, PARTIAL_MM);
+    let [inside, inner, near_bone, bone] = [&section.inside, &depth.zone, &near_bone, bone].map(flat);
+    let counts = flat(&section.counts);
     let [mut zone, mut ossified, mut hard, mut whole, mut section_ossified] = [0.0; 5];
-    let mut pixel = |i: (usize, usize), hu: f32| {
-        if !section.inside[i] {
+    let mut pixel = |i: usize, hu: f32| {
+        if !inside[i] {
             return Tissue::Outside;
         }
-        let inner = depth.zone[i];
-        if section.counts[i] != Counts::Yes {
-            return if inner { Tissue::Excluded } else { Tissue::Peel };
+        if counts[i] != Counts::Yes {
+            return if inner[i] { Tissue::Excluded } else { Tissue::Peel };
         }
         let mineral = if near_bone[i] { mixture(hu) } else { 0.0 };
         whole += 1.0;
         section_ossified += mineral;
-        if !inner {
+        if !inner[i] {
             return Tissue::Peel;
         }
         zone += 1.0;
@@ -177,7 +178,8 @@ fn slice(section: &Section, depth: &Depth, bone: &Array2<bool>, mixture: impl Fn
         hard += f64::from(u8::from(bone[i]));
         if bone[i] { Tissue::Ossified } else { Tissue::Soft }
     };
-    let tissue = Array2::from_shape_fn(section.hu.pixels.dim(), |i| pixel(i, section.hu.pixels[i]));
+    let tissue = flat(&section.hu.pixels).iter().enumerate().map(|(i, &hu)| pixel(i, hu)).collect();
+    let tissue = Array2::from_shape_vec(section.hu.pixels.dim(), tissue).expect("one tissue for each pixel");
     let area = section.hu.pixel_area_mm2();
     InteriorSlice {
         zone_mm2: area * zone,
@@ -191,6 +193,12 @@ fn slice(section: &Section, depth: &Depth, bone: &Array2<bool>, mixture: impl Fn
 
 /// Interior of a slice that does not count, mm2.
 fn lost_mm2(section: &Section, depth: &Depth, to: Counts) -> f64 {
-    let lost = section.counts.iter().zip(&depth.zone).filter(|(counts, zone)| **counts == to && **zone).count();
+    let pixels = flat(&section.counts).iter().zip(flat(&depth.zone));
+    let lost = pixels.filter(|(counts, zone)| **counts == to && **zone).count();
     lost as f64 * section.hu.pixel_area_mm2()
+}
+
+/// The pixels row by row: loops over them need not know where a row ends.
+fn flat<T>(pixels: &Array2<T>) -> &[T] {
+    pixels.as_slice().expect("the pixels of a section lie row by row")
 }

@@ -2,8 +2,8 @@
 
 use super::contour;
 use crate::geometry::{Extent, Geometry, dot};
-use crate::volume::Mask;
 use crate::volume::traverse::each;
+use crate::volume::{Mask, ends};
 use ndarray::{ArrayView2, s};
 
 /// A point in the slice plane, mm; see [`super::plane::Plane`].
@@ -102,8 +102,10 @@ fn outline(mask: &Mask, z: usize, first_slice: usize) -> Option<SliceOutline> {
 }
 
 fn tight_box(plane: ArrayView2<'_, bool>) -> Option<Extent> {
-    let pixels = plane.indexed_iter().filter(|(_, m)| **m);
-    let boxes = pixels.map(|((y, x), _)| Extent { lo: [x, y, 0], hi: [x + 1, y + 1, 1] });
+    let boxes = plane.rows().into_iter().enumerate().filter_map(|(y, row)| {
+        let [first, last] = ends(row.to_slice().expect("a plane of a volume is contiguous"), |&inside| inside)?;
+        Some(Extent { lo: [first, y, 0], hi: [last + 1, y + 1, 1] })
+    });
     boxes.reduce(|a, b| a.union(&b))
 }
 

@@ -3,7 +3,6 @@
 use super::chord::perimeter_mm;
 use super::outline::Point;
 use super::plane::Plane;
-use ndarray::ArrayView1;
 
 /// The course of the outline is taken over this length, so that one stair does not turn a ray (method.md 3.1).
 const COURSE_MM: f64 = 5.0;
@@ -72,29 +71,64 @@ impl<'a> Course<'a> {
     }
 }
 
-/// The plane at a point, cubic convolution (Keys 1981, a = -1/2); the nearest pixels beyond its edge.
-pub fn sample(plane: &Plane<f32>, at: Point) -> f64 {
+/// Points that are sampled at once: loops over them become loops over registers.
+pub const ABREAST: usize = 8;
+/// A number for each of these points.
+type Lane = [f64; ABREAST];
+
+/// The plane at some points, cubic convolution (Keys 1981, a = -1/2); the nearest pixels beyond its edge.
+pub fn sample(plane: &Plane<f32>, at: &[Point; ABREAST]) -> Lane {
+    let [(x, wx), (y, wy)] = [0, 1].map(|a| {
+        let place: Lane = std::array::from_fn(|i| (at[i][a] - plane.corner_mm[a]) / plane.pixel_mm[a]);
+        let before = place.map(whole);
+        (before, keys(&std::array::from_fn(|i| place[i] - before[i])))
+    });
+    let mut hu = [[[0.0; ABREAST]; 4]; 4];
+    for i in 0..ABREAST {
+        let before = [x[i] as isize, y[i] as isize];
+        let pixels = amid(plane, before).unwrap_or_else(|| near_edge(plane, before));
+        (0..4).for_each(|j| (0..4).for_each(|k| hu[j][k][i] = pixels[j][k]));
+    }
+    std::array::from_fn(|i| {
+        let sum = |w: &[Lane; 4], of: [f64; 4]| w[0][i] * of[0] + w[1][i] * of[1] + w[2][i] * of[2] + w[3][i] * of[3];
+        sum(&wy, [0, 1, 2, 3].map(|j| sum(&wx, [0, 1, 2, 3].map(|k| f64::from(hu[j][k][i])))))
+    })
+}
+
+/// The four by four pixels about a point after pixel `before`, row by row; `None` near the edge of the plane.
+#[inline(always)]
+fn amid(plane: &Plane<f32>, before: [isize; 2]) -> Option<[[f32; 4]; 4]> {
     let (ny, nx) = plane.pixels.dim();
-    let place: [f64; 2] = std::array::from_fn(|a| (at[a] - plane.corner_mm[a]) / plane.pixel_mm[a]);
-    let before = place.map(whole);
-    let [wx, wy] = [0, 1].map(|a| keys(place[a] - before[a] as f64));
-    let near =
-        |first: isize, n: usize| std::array::from_fn(|k| (first + k as isize - 1).clamp(0, n as isize - 1) as usize);
-    let (columns, rows): ([usize; 4], [usize; 4]) = (near(before[0], nx), near(before[1], ny));
-    let along = |row: ArrayView1<'_, f32>| (0..4).map(|k| wx[k] * f64::from(row[columns[k]])).sum::<f64>();
-    (0..4).map(|k| wy[k] * along(plane.pixels.row(rows[k]))).sum()
+    let [x, y] = before.map(|i| usize::try_from(i - 1).ok());
+    let (x, y) = x.filter(|x| x + 4 <= nx).zip(y.filter(|y| y + 4 <= ny))?;
+    let rows = &plane.pixels.as_slice()?[y * nx..(y + 4) * nx];
+    let row = |k: usize| rows[k * nx + x..].first_chunk().copied();
+    Some([row(0)?, row(1)?, row(2)?, row(3)?])
 }
 
-/// The whole number at or below a number, without the call that `floor` is on the oldest processors.
-fn whole(v: f64) -> isize {
-    let cut = v as isize;
-    cut - isize::from(v < cut as f64)
+/// The same anywhere, the nearest pixels standing for what lies beyond the plane.
+#[cold]
+fn near_edge(plane: &Plane<f32>, before: [isize; 2]) -> [[f32; 4]; 4] {
+    let (ny, nx) = plane.pixels.dim();
+    let near = |i: isize, k: usize, n: usize| (i + k as isize - 1).clamp(0, n as isize - 1) as usize;
+    let row = |j: usize| std::array::from_fn(|k| plane.pixels[(near(before[1], j, ny), near(before[0], k, nx))]);
+    std::array::from_fn(row)
 }
 
-fn keys(t: f64) -> [f64; 4] {
+/// The whole number at or below a number, by way of the nearest: without the call that `floor` is on the oldest
+/// processors.
+fn whole(v: f64) -> f64 {
+    /// A number of this size has no bits after the point.
+    const WHOLE: f64 = 6_755_399_441_055_744.0; // 1.5 x 2^52
+    let nearest = (v + WHOLE) - WHOLE;
+    if nearest > v { nearest - 1.0 } else { nearest }
+}
+
+/// The weights of the four pixels about each point that lies `t` beyond the second.
+fn keys(t: &Lane) -> [Lane; 4] {
     let near = |d: f64| ((1.5 * d - 2.5) * d) * d + 1.0;
     let far = |d: f64| ((-0.5 * d + 2.5) * d - 4.0) * d + 2.0;
-    [far(1.0 + t), near(t), near(1.0 - t), far(2.0 - t)]
+    [t.map(|t| far(1.0 + t)), t.map(near), t.map(|t| near(1.0 - t)), t.map(|t| far(2.0 - t))]
 }
 
 #[cfg(test)]
@@ -123,6 +157,18 @@ mod tests {
         let f = |x: f64, y: f64| 0.5 * x * x - x * y + 3.0;
         let pixels = Array2::from_shape_fn((20, 20), |(y, x)| f(x as f64 * 0.5 + 1.0, y as f64 * 0.5 - 2.0) as f32);
         let plane = Plane { pixels, corner_mm: [1.0, -2.0], pixel_mm: [0.5, 0.5] };
-        assert!((sample(&plane, [4.3, 1.15]) - f(4.3, 1.15)).abs() < 1e-4);
+        let points: [Point; ABREAST] = std::array::from_fn(|i| [4.3 + 0.41 * i as f64, 1.15 - 0.13 * i as f64]);
+        let found = sample(&plane, &points);
+        assert!(points.iter().zip(found).all(|(p, hu)| (hu - f(p[0], p[1])).abs() < 1e-4));
+    }
+
+    #[test]
+    fn beyond_its_edge_a_plane_goes_on_as_it_ends() {
+        let pixels = Array2::from_shape_fn((6, 5), |(y, x)| (7 * y * y + 3 * x) as f32);
+        let plane = Plane { pixels: pixels.clone(), corner_mm: [0.0; 2], pixel_mm: [1.0; 2] };
+        let mut points = [[0.0, 0.0]; ABREAST];
+        points[..5].copy_from_slice(&[[-3.0, 2.0], [9.0, 2.0], [2.0, -1e3], [2.0, 40.0], [-7.0, 1e3]]);
+        let want = [pixels[(2, 0)], pixels[(2, 4)], pixels[(0, 2)], pixels[(5, 2)], pixels[(5, 0)]];
+        assert_eq!(sample(&plane, &points)[..5], want.map(f64::from));
     }
 }

@@ -2,8 +2,8 @@
 //! ends somewhere between slices.
 
 use super::chord::Chord;
-use crate::volume::Mask;
 use crate::volume::traverse::each;
+use crate::volume::{Mask, count, differing};
 use ndarray::ArrayView2;
 
 /// The error that sampling makes, in the unit of the number: its mean and its variance.
@@ -118,13 +118,17 @@ fn end_variance<'a>(mut inwards: impl Iterator<Item = &'a f64>) -> f64 {
 
 /// Area and perimeter of a plane; a border in all directions is pi/4 of its stairs (Cauchy and Crofton).
 fn section(plane: ArrayView2<'_, bool>, [dx, dy]: [f64; 2]) -> Section {
-    let pixels = plane.iter().filter(|&&m| m).count();
-    let stairs = |lane: ndarray::ArrayView1<'_, bool>| {
-        let ends = [lane.first(), lane.last()].into_iter().flatten().filter(|&&m| m).count();
-        ends + lane.windows(2).into_iter().filter(|pair| pair[0] != pair[1]).count()
+    let plane = plane.as_standard_layout();
+    let rows = plane.as_slice().expect("standard layout is contiguous").chunks_exact(plane.ncols().max(1));
+    let pixels: usize = rows.clone().map(count).sum();
+    // What lies at an end of the plane borders on nothing.
+    let along = |row: &[bool]| match row {
+        [first, .., last] => usize::from(*first) + usize::from(*last) + differing(row, &row[1..]),
+        _ => 2 * count(row),
     };
-    let across_x: usize = plane.rows().into_iter().map(stairs).sum();
-    let across_y: usize = plane.columns().into_iter().map(stairs).sum();
+    let across_x: usize = rows.clone().map(along).sum();
+    let ends: usize = [rows.clone().next(), rows.clone().next_back()].into_iter().flatten().map(count).sum();
+    let across_y = ends + rows.clone().zip(rows.skip(1)).map(|(a, b)| differing(a, b)).sum::<usize>();
     let stairs_mm = across_x as f64 * dy + across_y as f64 * dx;
     Section { area_mm2: pixels as f64 * dx * dy, perimeter_mm: std::f64::consts::FRAC_PI_4 * stairs_mm }
 }

@@ -26,40 +26,57 @@ pub fn resample(
         Taps::new(count[a], |i| (first[a] + i as f64) * pixel_mm[a] / spacing_mm[a], n)
     });
     let part = image.slice(s![taps[1].from..taps[1].to, taps[0].from..taps[0].to]);
-    let pixels = taps[1].apply(&taps[0].apply(&coefficients(part)).t().as_standard_layout().into_owned());
-    let pixels = pixels.t().mapv(|v| v as f32).as_standard_layout().into_owned();
+    let pixels = taps[1].along_columns(&taps[0].along_rows(&coefficients(part)));
     let corner_mm = [first[0] * pixel_mm[0], first[1] * pixel_mm[1]];
     Plane { pixels, corner_mm, pixel_mm }
 }
 
 /// The spline's coefficients: each axis filtered forth and back with the pole sqrt(3) - 2.
 fn coefficients(image: ArrayView2<'_, f32>) -> Array2<f64> {
-    let mut rows = image.mapv(f64::from);
-    rows.rows_mut().into_iter().for_each(|mut r| prefilter(r.as_slice_mut().unwrap_or_default()));
-    let mut columns = rows.t().as_standard_layout().into_owned();
-    columns.rows_mut().into_iter().for_each(|mut r| prefilter(r.as_slice_mut().unwrap_or_default()));
-    columns.t().as_standard_layout().into_owned()
+    let mut turned = transposed(image.mapv(f64::from).view());
+    prefilter(&mut turned);
+    let mut plane = transposed(turned.view());
+    prefilter(&mut plane);
+    plane
 }
 
-/// One line in place, mirrored at both ends.
-fn prefilter(line: &mut [f64]) {
-    let n = line.len();
-    if n < 2 {
+fn transposed(plane: ArrayView2<'_, f64>) -> Array2<f64> {
+    plane.t().as_standard_layout().into_owned()
+}
+
+/// Every column in place, mirrored at both ends; all columns side by side, because along one each step waits for the last.
+fn prefilter(lines: &mut Array2<f64>) {
+    let (n, width) = lines.dim();
+    if n < 2 || width == 0 {
         return;
     }
     let pole = SPLINE_POLE;
-    let mirrored = |k: usize| line[if k < n { k } else { 2 * n - 2 - k }];
+    let lines = lines.as_slice_mut().expect("an array of its own is contiguous");
+    let mirrored = |k: usize| if k < n { k } else { 2 * n - 2 - k };
     let reach = (2 * n - 2).min(40);
-    let first = (0..reach).rev().fold(0.0, |sum, k| mirrored(k) + pole * sum);
-    line[0] = first;
+    let mut first = vec![0.0; width];
+    for k in (0..reach).rev() {
+        first.iter_mut().zip(&lines[mirrored(k) * width..]).for_each(|(sum, c)| *sum = c + pole * *sum);
+    }
+    lines[..width].copy_from_slice(&first);
     for k in 1..n {
-        line[k] += pole * line[k - 1];
+        let [before, line] = pair(lines, k, width);
+        line.iter_mut().zip(before).for_each(|(c, before)| *c += pole * *before);
     }
-    line[n - 1] = pole / (pole * pole - 1.0) * (line[n - 1] + pole * line[n - 2]);
-    for k in (0..n - 1).rev() {
-        line[k] = pole * (line[k + 1] - line[k]);
+    let [before, last] = pair(lines, n - 1, width);
+    let end = pole / (pole * pole - 1.0);
+    last.iter_mut().zip(before).for_each(|(c, before)| *c = end * (*c + pole * *before));
+    for k in (1..n).rev() {
+        let [line, after] = pair(lines, k, width);
+        line.iter_mut().zip(after).for_each(|(c, after)| *c = pole * (*after - *c));
     }
-    line.iter_mut().for_each(|c| *c *= 6.0);
+    lines.iter_mut().for_each(|c| *c *= 6.0);
+}
+
+/// Line `k - 1` and line `k`.
+fn pair(lines: &mut [f64], k: usize, width: usize) -> [&mut [f64]; 2] {
+    let (before, line) = lines[(k - 1) * width..(k + 1) * width].split_at_mut(width);
+    [before, line]
 }
 
 /// For every output position the four input positions it is made of, and their weights.
@@ -80,12 +97,28 @@ impl Taps {
         Self { from, to, taps }
     }
 
-    /// Every row of `lines` becomes a row of the output positions.
-    fn apply(&self, lines: &Array2<f64>) -> Array2<f64> {
-        Array2::from_shape_fn((lines.nrows(), self.taps.len()), |(y, i)| {
-            let (index, weight) = &self.taps[i];
-            (0..4).map(|k| weight[k] * lines[(y, index[k])]).sum()
-        })
+    /// Every row becomes a row of the output positions.
+    fn along_rows(&self, plane: &Array2<f64>) -> Array2<f64> {
+        let mut out = Array2::zeros((plane.nrows(), self.taps.len()));
+        for (line, mut out) in plane.rows().into_iter().zip(out.rows_mut()) {
+            let line = line.as_slice().expect("an array of its own is contiguous");
+            for (out, (index, weight)) in out.iter_mut().zip(&self.taps) {
+                *out = (0..4).map(|k| weight[k] * line[index[k]]).sum();
+            }
+        }
+        out
+    }
+
+    /// Every column becomes a column of the output positions.
+    fn along_columns(&self, plane: &Array2<f64>) -> Array2<f32> {
+        let (width, lines) = (plane.ncols(), plane.as_slice().expect("an array of its own is contiguous"));
+        let mut out = Array2::zeros((self.taps.len(), width));
+        for (mut out, (index, weight)) in out.rows_mut().into_iter().zip(&self.taps) {
+            let [a, b, c, d] = index.map(|y| &lines[y * width..][..width]);
+            let sum = |x: usize| weight[0] * a[x] + weight[1] * b[x] + weight[2] * c[x] + weight[3] * d[x];
+            out.iter_mut().enumerate().for_each(|(x, out)| *out = sum(x) as f32);
+        }
+        out
     }
 }
 

@@ -85,9 +85,14 @@ impl View {
         let needed = needed.clone().min().unwrap_or(0)..needed.max().map_or(0, |last| last + 1);
         let first = needed.start;
         let lines: Vec<Vec<f64>> = needed.map(|y| line(hu.row(y), &across)).collect();
+        let mut values = vec![0.0; across.len()];
         for (y, taps) in &down {
-            let near = taps.index.map(|i| lines[i - first].as_slice());
-            let greys = (0..across.len()).map(|i| grey((0..4).map(|k| taps.weight[k] * near[k][i]).sum(), window));
+            let [a, b, c, d] = taps.index.map(|i| &lines[i - first][..across.len()]);
+            let w = taps.weight;
+            for (i, value) in values.iter_mut().enumerate() {
+                *value = w[0] * a[i] + w[1] * b[i] + w[2] * c[i] + w[3] * d[i];
+            }
+            let greys = values.iter().map(|&value| grey(value, window));
             canvas.set_run(across.first().map_or(0, |(x, _)| *x), *y, greys);
         }
     }

@@ -26,35 +26,42 @@ fn run(view: &View<'_>, settings: &Settings) -> Result<Board, Refusal> {
     let (planes, outlines) = (view.get(&keys::PLANES), view.get(&keys::OUTLINE));
     let native = view.get(&keys::AXIAL_NATIVE_BONE);
     let metal_hu = view.get(&keys::METAL).from_hu;
-    let metal = each(planes.len(), |k| near_metal(&planes[k], metal_hu, settings.density.metal_margin_mm));
     let counts = each(planes.len(), |k| {
+        let metal = near_metal(&planes[k], metal_hu, settings.density.metal_margin_mm);
         let bone = on_plane(native, outlines[k].plane, &planes[k]);
-        Array2::from_shape_fn(bone.dim(), |i| match (metal[k][i], bone[i]) {
-            (true, _) => Counts::Metal,
-            (false, true) => Counts::NativeBone,
-            (false, false) => Counts::Yes,
-        })
+        counts(planes[k].pixels.dim(), metal, bone)
     });
     let mut board = Board::default();
     board.put(&keys::COUNTS, counts, &[]);
     Ok(board)
 }
 
-fn near_metal(plane: &Plane<f32>, metal_hu: f64, margin_mm: f64) -> Array2<bool> {
-    let metal = plane.pixels.mapv(|hu| f64::from(hu) >= metal_hu);
-    if metal.iter().any(|&m| m) { within(metal.view(), plane.pixel_mm, margin_mm) } else { metal }
+/// What counts of a plane; `None` says that there is no metal, or no native bone.
+fn counts(dim: (usize, usize), metal: Option<Array2<bool>>, bone: Option<Array2<bool>>) -> Array2<Counts> {
+    let mut counts = Array2::from_elem(dim, Counts::Yes);
+    for (is, what) in [(bone, Counts::NativeBone), (metal, Counts::Metal)] {
+        is.into_iter().for_each(|is| counts.zip_mut_with(&is, |counts, &is| *counts = if is { what } else { *counts }));
+    }
+    counts
+}
+
+fn near_metal(plane: &Plane<f32>, metal_hu: f64, margin_mm: f64) -> Option<Array2<bool>> {
+    let is_metal = |hu: f32| f64::from(hu) >= metal_hu;
+    // No early end, so that many pixels are looked at in one go.
+    let any = plane.pixels.iter().fold(false, |any, &hu| any | is_metal(hu));
+    any.then(|| within(plane.pixels.mapv(is_metal).view(), plane.pixel_mm, margin_mm))
 }
 
 /// A mask's plane on the pixels of a resampled plane, nearest.
-fn on_plane(mask: &Mask, z: usize, plane: &Plane<f32>) -> Array2<bool> {
+fn on_plane(mask: &Mask, z: usize, plane: &Plane<f32>) -> Option<Array2<bool>> {
     let (pixels, spacing) = (mask.plane(z), mask.geometry().spacing);
-    if pixels.iter().all(|&m| !m) {
-        return Array2::from_elem(plane.pixels.dim(), false);
+    if !pixels.iter().fold(false, |any, &m| any | m) {
+        return None;
     }
     let near = |mm: f64, step: f64| Some((mm / step).round()).filter(|&i| i >= 0.0).map(|i| i as usize);
-    Array2::from_shape_fn(plane.pixels.dim(), |(y, x)| {
+    Some(Array2::from_shape_fn(plane.pixels.dim(), |(y, x)| {
         let [px, py] = plane.at(x, y);
         let pixel = near(py, spacing[1]).zip(near(px, spacing[0]));
         pixel.and_then(|i| pixels.get(i)).copied().unwrap_or(false)
-    })
+    }))
 }

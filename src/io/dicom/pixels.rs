@@ -1,8 +1,10 @@
 //! Stored pixels to HU or MR units, slice by slice, only the rows and columns of the region.
 
+use super::fragments::{self, Piece};
 use super::slice::Slice;
 use super::store::{Format, Place};
-use super::{codec, fragments, prepass};
+use super::syntax::Coding;
+use super::{codec, prepass};
 use crate::io::fault::{Fault, TRUNCATED_FILE};
 use crate::io::gather::{Gather, Sample, finite};
 use crate::volume::traverse;
@@ -27,11 +29,11 @@ pub fn read(slices: &[Slice], gather: &Gather) -> Result<Vec<f32>, Fault> {
     let (first, end) = (gather.stored.lo[2], gather.stored.hi[2]);
     for z in (first..end).step_by(TOGETHER) {
         let group = &slices[z..end.min(z + TOGETHER)];
-        if group.iter().all(Slice::is_compressed) {
-            let decode = |k: usize| Reader::default().rows(&group[k], rows.clone()).map(|(raw, f)| (raw.to_vec(), f));
+        if let Some(compressed) = group.iter().map(Slice::compressed).collect::<Option<Vec<_>>>() {
+            let decode = |k: usize| compressed[k].decoded().map(|raw| (raw, compressed[k].format));
             for (k, decoded) in traverse::each(group.len(), decode).into_iter().enumerate() {
                 let (raw, format) = decoded?;
-                place(z + k, &group[k], &raw, format, gather, &mut out);
+                place(z + k, &group[k], &raw[within(&group[k], format, &rows)], format, gather, &mut out);
             }
         } else {
             for (k, slice) in group.iter().enumerate() {
@@ -40,12 +42,22 @@ pub fn read(slices: &[Slice], gather: &Gather) -> Result<Vec<f32>, Fault> {
             }
         }
     }
-    finite(out)
+    // Only a pass over all voxels would say so, and they are touched for the first time.
+    let are_finite = slices[first..end].iter().all(Slice::is_finite);
+    if are_finite { Ok(out) } else { finite(out) }
 }
 
 /// Converts the rows of a slice into the box.
 fn place(z: usize, slice: &Slice, raw: &[u8], format: Format, gather: &Gather, out: &mut [f32]) {
-    let value = |stored| slice.value(format, stored);
+    match slice.whole_scale() {
+        Some([slope, intercept]) => {
+            place_by(z, raw, format, gather, out, |stored| format.value(stored) as f32 * slope + intercept);
+        }
+        None => place_by(z, raw, format, gather, out, |stored| slice.value(format, stored)),
+    }
+}
+
+fn place_by(z: usize, raw: &[u8], format: Format, gather: &Gather, out: &mut [f32], value: impl Fn(u16) -> f32) {
     match (format.bytes, format.big_endian) {
         (1, _) => gather.plane::<u8, _>(z, raw, &|b| value(b[0].into()), out),
         (_, false) => gather.plane::<u16, _>(z, raw, &|b| value(u16::little(b)), out),
@@ -53,9 +65,51 @@ fn place(z: usize, slice: &Slice, raw: &[u8], format: Format, gather: &Gather, o
     }
 }
 
+/// The bytes of some rows in those of a frame.
+fn within(slice: &Slice, format: Format, rows: &Range<usize>) -> Range<usize> {
+    let row = slice.dims[0] * format.bytes;
+    rows.start * row..rows.end * row
+}
+
+/// The frame of a slice that is compressed.
+struct Compressed<'a> {
+    slice: &'a Slice,
+    coding: Coding,
+    pieces: &'a [Piece],
+    format: Format,
+}
+
+impl Compressed<'_> {
+    fn decoded(&self) -> Result<Vec<u8>, Fault> {
+        let file = File::open(&self.slice.path).map_err(|e| Fault::from_io(&e))?;
+        let data = fragments::read(&file, self.pieces)?;
+        codec::decode(self.coding, &data, codec::Frame { dims: self.slice.dims, bytes: self.format.bytes })
+    }
+}
+
 impl Slice {
-    fn is_compressed(&self) -> bool {
-        self.pixels.as_ref().is_ok_and(|pixels| matches!(pixels.place, Place::Pieces(..)))
+    /// Its frame, if that is compressed.
+    fn compressed(&self) -> Option<Compressed<'_>> {
+        let pixels = self.pixels.as_ref().ok()?;
+        let Place::Pieces(coding, pieces) = &pixels.place else { return None };
+        Some(Compressed { slice: self, coding: *coding, pieces: &pieces[pixels.frame], format: pixels.format })
+    }
+
+    /// Slope and intercept, if both are whole and no stored value leads to a number that `f32` does not hold exactly: then the
+    /// value is the same without `f64`.
+    fn whole_scale(&self) -> Option<[f32; 2]> {
+        /// Up to here `f32` holds every whole number.
+        const EXACT: f64 = (1 << 24) as f64;
+        let [slope, intercept] = [self.slope, self.intercept];
+        let is_whole = slope.fract() == 0.0 && intercept.fract() == 0.0;
+        let most = slope.abs() * f64::from(u16::MAX) + intercept.abs();
+        (is_whole && most <= EXACT).then_some([slope as f32, intercept as f32])
+    }
+
+    /// Whether whatever is stored leads to a number.
+    fn is_finite(&self) -> bool {
+        let most = f64::from(u16::MAX);
+        [-most, 0.0, most].into_iter().all(|stored| ((stored * self.slope + self.intercept) as f32).is_finite())
     }
 
     /// A stored value in HU or MR units.
@@ -89,18 +143,14 @@ impl Reader {
     /// The bytes of some rows of a slice, and how they are to be read.
     fn rows(&mut self, slice: &Slice, rows: Range<usize>) -> Result<(&[u8], Format), Fault> {
         let pixels = slice.pixels.as_ref().map_err(Clone::clone)?;
-        let row = slice.dims[0] * pixels.format.bytes;
-        let frame = row * slice.dims[1];
-        let within = rows.start * row..rows.end * row;
-        let skipped = (pixels.frame * frame) as u64;
+        let within = within(slice, pixels.format, &rows);
+        let skipped = (pixels.frame * slice.dims[0] * slice.dims[1] * pixels.format.bytes) as u64;
         let raw = match &pixels.place {
             Place::Plain(offset) => self.plain(slice, offset + skipped, within)?,
             Place::Inflated(offset, end) => self.inflated(slice, *end, (offset + skipped) as usize, within)?,
             Place::Pieces(coding, pieces) => {
-                let file = File::open(&slice.path).map_err(|e| Fault::from_io(&e))?;
-                let data = fragments::read(&file, &pieces[pixels.frame])?;
-                let shape = codec::Frame { dims: slice.dims, bytes: pixels.format.bytes };
-                self.raw = codec::decode(*coding, &data, shape)?;
+                let pieces = &pieces[pixels.frame];
+                self.raw = Compressed { slice, coding: *coding, pieces, format: pixels.format }.decoded()?;
                 &self.raw[within]
             }
         };

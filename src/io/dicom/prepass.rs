@@ -65,6 +65,8 @@ pub fn open(file: &mut File) -> Result<Option<Opened>, Fault> {
     let mut look = FIRST_LOOK;
     loop {
         let more = (look - prefix.len()) as u64;
+        // In one call, without asking how much there is.
+        prefix.reserve_exact(more as usize);
         file.seek(SeekFrom::Start(prefix.len() as u64)).map_err(|e| Fault::from_io(&e))?;
         file.by_ref().take(more).read_to_end(&mut prefix).map_err(|e| Fault::from_io(&e))?;
         let whole = prefix.len() as u64 >= file_len;

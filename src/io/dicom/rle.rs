@@ -12,20 +12,34 @@ const HEADER: usize = 64;
 /// Another number of planes, and planes that end before their last pixel or far behind it.
 pub fn decode(frame: &[u8], pixels: usize, bytes: usize) -> Result<Vec<u8>, Fault> {
     let starts = segments(frame, bytes).ok_or_else(|| Fault::of(BAD_DICOM, "the RLE header contradicts the image"))?;
+    let planes = starts.windows(2).map(|window| plane(&frame[window[0]..window[1]], pixels));
+    let planes = planes.collect::<Result<Vec<_>, _>>()?;
     let mut out = vec![0; pixels * bytes];
-    let mut plane = Vec::with_capacity(pixels);
-    for (k, window) in starts.windows(2).enumerate() {
-        unpack(&frame[window[0]..window[1]], pixels + MAX_PADDING + 1, &mut plane);
-        if plane.len() == pixels + MAX_PADDING + 1 {
-            return Err(Fault::of(BAD_DICOM, "RLE data goes on behind the last pixel"));
-        }
-        if plane.len() < pixels {
-            return Err(Fault::of(BAD_DICOM, "RLE data ends before the last pixel"));
-        }
-        let lowest_first = bytes - 1 - k;
-        out[lowest_first..].iter_mut().step_by(bytes).zip(&plane).for_each(|(o, b)| *o = *b);
+    // The planes stand highest byte first.
+    if let [high, low] = &planes[..] {
+        out.as_chunks_mut().0.iter_mut().zip(high.iter().zip(low)).for_each(|(out, (high, low))| *out = [*low, *high]);
+    } else {
+        let put = |(k, plane): (usize, &Vec<u8>)| {
+            out[k..].iter_mut().step_by(bytes).zip(plane).for_each(|(out, byte)| *out = *byte);
+        };
+        planes.iter().rev().enumerate().for_each(put);
     }
     Ok(out)
+}
+
+/// A plane of bytes, one for each pixel.
+fn plane(packed: &[u8], pixels: usize) -> Result<Vec<u8>, Fault> {
+    let most = pixels + MAX_PADDING + 1;
+    let mut plane = Vec::with_capacity(most);
+    unpack(packed, most, &mut plane);
+    if plane.len() == most {
+        return Err(Fault::of(BAD_DICOM, "RLE data goes on behind the last pixel"));
+    }
+    if plane.len() < pixels {
+        return Err(Fault::of(BAD_DICOM, "RLE data ends before the last pixel"));
+    }
+    plane.truncate(pixels);
+    Ok(plane)
 }
 
 /// Where each of `n` segments starts, and the end of the last; `None` if the header says anything else.

@@ -22,6 +22,8 @@ pub type Lengths = Table<{ 1 << LENGTH_BITS }>;
 pub const END: usize = 256;
 /// Literals, lengths and the end that a block may use.
 pub const SYMBOLS: usize = 286;
+/// The same with two that the fixed codes have and no block may use.
+const SYMBOLS_AND_FIXED: usize = 288;
 /// Distances that a block may use.
 pub const DISTANCES: usize = 30;
 
@@ -189,21 +191,32 @@ impl<const N: usize> Table<N> {
     const SECOND: usize = 1 << (LONGEST - Self::BITS);
 
     /// The codes that have these lengths, 0 for none; `entry` tells what a symbol stands for, by its number and bits.
+    ///
+    /// A table for codes of so many bits, twice over, is one for codes of one bit more but for those that have it.
     fn set(&mut self, lengths: &[u8], entry: impl Fn(usize, u32) -> Entry) {
-        self.first.fill(NONE);
+        let (symbols, ends) = by_length(lengths);
         self.second.clear();
-        let mut next = first_codes(lengths);
-        for (symbol, length) in lengths.iter().map(|&l| u32::from(l)).enumerate().filter(|(_, l)| *l > 0) {
-            let code = next[length as usize];
-            next[length as usize] += 1;
-            // Codes come highest bit first, in words that are filled from the lowest.
-            self.put((code.reverse_bits() >> (32 - length)) as usize, length, entry(symbol, length));
+        self.first[0] = NONE;
+        let mut code = 0_u32;
+        for length in 1..=LONGEST {
+            if length <= Self::BITS {
+                let half = 1 << (length - 1);
+                self.first.copy_within(..half, half);
+            }
+            code <<= 1;
+            for &symbol in &symbols[ends[length as usize - 1]..ends[length as usize]] {
+                let symbol = usize::from(symbol);
+                // Codes come highest bit first, in words that are filled from the lowest.
+                self.put((code.reverse_bits() >> (32 - length)) as usize, length, entry(symbol, length));
+                code += 1;
+            }
         }
     }
 
+    /// Puts a code in its place; shorter ones have been put before, longer ones have not.
     fn put(&mut self, code: usize, length: u32, entry: Entry) {
         if length <= Self::BITS {
-            self.first[code..].iter_mut().step_by(1 << length).for_each(|e| *e = entry);
+            self.first[code] = entry;
             return;
         }
         let link = &mut self.first[code % N];
@@ -217,13 +230,21 @@ impl<const N: usize> Table<N> {
     }
 }
 
-/// The first code of each length (RFC 1951, 3.2.2).
-fn first_codes(lengths: &[u8]) -> [u32; LONGEST as usize + 1] {
-    let mut count = [0; LONGEST as usize + 1];
-    lengths.iter().filter(|l| **l > 0).for_each(|&l| count[usize::from(l)] += 1);
-    let mut first = [0; LONGEST as usize + 1];
-    (1..first.len()).for_each(|l| first[l] = (first[l - 1] + count[l - 1]) << 1);
-    first
+/// Symbols by the lengths of their codes, those without a code first, and where those of each length end.
+fn by_length(lengths: &[u8]) -> ([u16; SYMBOLS_AND_FIXED], [usize; LONGEST as usize + 1]) {
+    let mut places = [0; LONGEST as usize + 1];
+    lengths.iter().for_each(|&length| places[usize::from(length)] += 1);
+    let mut end = 0;
+    for place in &mut places {
+        (*place, end) = (end, end + *place);
+    }
+    let mut symbols = [0; SYMBOLS_AND_FIXED];
+    for (symbol, &length) in (0..).zip(lengths) {
+        let place = &mut places[usize::from(length)];
+        symbols[*place] = symbol;
+        *place += 1;
+    }
+    (symbols, places)
 }
 
 /// Whether every sequence of bits is one code after the other. As zlib does it, a single code of one bit is let pass where

@@ -320,20 +320,33 @@ fn repeat(window: &mut Window, end: usize, distance: usize, length: usize) {
     let from = end - distance;
     if distance >= WORD {
         window.copy_within(from..from + WORD, end);
-        for i in (WORD..length).step_by(WORD) {
-            window.copy_within(from + i..from + i + WORD, end + i);
+        let mut done = WORD;
+        while done < length {
+            window.copy_within(from + done..from + done + WORD, end + done);
+            done += WORD;
         }
-    } else if distance == 1 {
-        let byte = window[from];
-        window[end..end + length].fill(byte);
     } else {
-        // Words of whole periods repeat themselves.
-        (0..WORD).for_each(|i| window[end + i] = window[from + i]);
-        let period = WORD / distance * distance;
-        for i in (period..length).step_by(period) {
-            window.copy_within(end + i - period..end + i - period + WORD, end + i);
+        let (word, period) = repeated(&window[from..from + WORD], distance);
+        let mut done = 0;
+        while done < length {
+            window[end + done..end + done + WORD].copy_from_slice(&word);
+            done += period;
         }
     }
+}
+
+/// A word of the first `distance` bytes over and over, and how many bytes of it are whole periods. It is made in a register:
+/// what is written byte by byte and read as a word has to wait.
+#[inline(always)]
+fn repeated(bytes: &[u8], distance: usize) -> ([u8; WORD], usize) {
+    let word = u128::from_le_bytes(bytes.try_into().expect("a word has so many bytes"));
+    let mut bits = 8 * distance as u32;
+    let mut word = word & ((1 << bits) - 1);
+    while bits < u128::BITS {
+        word |= word << bits;
+        bits *= 2;
+    }
+    (word.to_le_bytes(), WORD / distance * distance)
 }
 
 #[cfg(test)]

@@ -3,7 +3,7 @@
 use super::depth::Depth;
 use super::marrow::{marrow, square_mm2};
 use super::section::Section;
-use super::{Counts, DEEPER_MM, PARTIAL_MM, Rules, SOFT_HU, Source};
+use super::{Counts, DEEPER_MM, PARTIAL_MM, Rules, SOFT_HU, Source, flat};
 use crate::ops::components::pieces;
 use crate::ops::dilation::within;
 use crate::ops::quantile::quantile;
@@ -38,7 +38,7 @@ pub fn keep(
     core_hu: Option<f64>,
 ) -> Kept {
     let stack = Stack::new(source, sections);
-    let dense = stack.collect(|k, i| bone[k][i] && depths[k].zone[i]);
+    let dense = stack.collect(|k| Zip::from(&bone[k]).and(&depths[k].zone).map_collect(|&bone, &zone| bone && zone));
     let own = core_hu.map_or_else(|| dense.clone(), |hu| near_cores(sections, &stack, &dense, hu));
     let found = pieces(&own);
     let volume_mm3: Vec<f64> = found.sizes.iter().map(|&n| n as f64 * stack.voxel_mm3).collect();
@@ -67,7 +67,7 @@ pub fn keep(
 
 /// Dense voxels about cores: connected bone, denser than `core_hu`, of [`CORE_MM3`].
 fn near_cores(sections: &[Section], stack: &Stack, dense: &Array3<bool>, core_hu: f64) -> Array3<bool> {
-    let denser = stack.collect(|k, i| f64::from(sections[k].hu.pixels[i]) >= core_hu);
+    let denser = stack.collect(|k| sections[k].hu.pixels.mapv(|hu| f64::from(hu) >= core_hu));
     let found = pieces(&Zip::from(dense).and(&denser).map_collect(|&dense, &denser| dense && denser));
     let large = |&core: &u32| core > 0 && found.sizes[core as usize - 1] as f64 * stack.voxel_mm3 >= CORE_MM3;
     let cores = found.labels.map(large);
@@ -119,10 +119,10 @@ impl Stack {
     }
 
     /// A volume of what is true of the sections' pixels.
-    fn collect(&self, is: impl Fn(usize, (usize, usize)) -> bool) -> Array3<bool> {
+    fn collect(&self, is: impl Fn(usize) -> Array2<bool>) -> Array3<bool> {
         let mut volume = Array3::from_elem(self.dim, false);
         for k in 0..self.places.len() {
-            volume.slice_mut(self.window(k)).indexed_iter_mut().for_each(|(i, v)| *v = is(k, i));
+            volume.slice_mut(self.window(k)).assign(&is(k));
         }
         volume
     }
@@ -145,12 +145,11 @@ pub fn levels(sections: &[Section], depths: &[Depth], bone: &[Array2<bool>], min
 fn samples(section: &Section, depth: &Depth, bone: &Array2<bool>, mineral_hu: f64) -> [Vec<f64>; 3] {
     let edge = within(bone.mapv(|b| !b).view(), section.hu.pixel_mm, PARTIAL_MM);
     let mut samples = [Vec::new(), Vec::new(), Vec::new()];
-    let pixels = section.hu.pixels.iter().zip(&depth.zone).zip(&section.counts).zip(bone).zip(&edge);
-    for ((((&hu, _), _), &bone), &edge) in
-        pixels.filter(|((((_, zone), counts), _), _)| **zone && **counts == Counts::Yes)
-    {
-        let hu = f64::from(hu);
-        match (bone, edge) {
+    let [zone, bone, edge] = [&depth.zone, bone, &edge].map(flat);
+    let counted = zone.iter().zip(flat(&section.counts)).map(|(zone, counts)| *zone && *counts == Counts::Yes);
+    for (i, _) in counted.enumerate().filter(|(_, counted)| *counted) {
+        let hu = f64::from(flat(&section.hu.pixels)[i]);
+        match (bone[i], edge[i]) {
             (true, false) => samples[2].push(hu),
             (true, true) => samples[1].push(hu),
             (false, _) if hu < mineral_hu => samples[0].push(hu),

@@ -5,6 +5,7 @@
 //! for by means of small squares amid others of its kind: edges of cortex pass through every density, but are narrow.
 
 use crate::ops::plane::Plane;
+use crate::ops::squares::means_outside;
 use ndarray::Array2;
 
 /// The density of marrow.
@@ -27,9 +28,8 @@ const LEAST_MM2: f64 = 125.0;
 /// Means of the squares of a slice outside the outline that lie amid marrow, HU.
 pub fn squares(plane: &Plane<f32>, inside: &Array2<bool>) -> Vec<f64> {
     let side = side(plane.pixel_mm);
-    let (hu, outline) = (plane.pixels.exact_chunks(side), inside.exact_chunks(side));
-    let means: Vec<f64> = hu.into_iter().zip(outline).map(|(hu, inside)| mean_outside(&hu, &inside)).collect();
-    let dim = (plane.pixels.nrows() / side.0, plane.pixels.ncols() / side.1);
+    let means = means_outside(plane.pixels.view(), inside.view(), side);
+    let dim = (plane.pixels.nrows() / side[1], plane.pixels.ncols() / side[0]);
     let means = Array2::from_shape_vec(dim, means).unwrap_or_default();
     let amid = means.windows((3, 3)).into_iter().filter(|square| square.iter().all(|mean| MARROW_HU.contains(mean)));
     amid.map(|square| square[(1, 1)]).collect()
@@ -45,20 +45,13 @@ pub fn marrow<'a>(squares: impl Iterator<Item = &'a f64> + Clone, square_mm2: f6
 
 /// Area of a square, mm2.
 pub fn square_mm2<T>(plane: &Plane<T>) -> f64 {
-    let (rows, columns) = side(plane.pixel_mm);
+    let [columns, rows] = side(plane.pixel_mm);
     plane.pixel_area_mm2() * (rows * columns) as f64
 }
 
-/// Rows and columns of a square.
-fn side(pixel_mm: [f64; 2]) -> (usize, usize) {
-    let count = |mm: f64| (SQUARE_MM / mm).round().max(1.0) as usize;
-    (count(pixel_mm[1]), count(pixel_mm[0]))
-}
-
-/// NaN where the outline has a part in it.
-fn mean_outside(hu: &ndarray::ArrayView2<'_, f32>, inside: &ndarray::ArrayView2<'_, bool>) -> f64 {
-    let outside = !inside.iter().any(|&inside| inside);
-    if outside { hu.iter().map(|&v| f64::from(v)).sum::<f64>() / hu.len() as f64 } else { f64::NAN }
+/// Columns and rows of a square.
+fn side(pixel_mm: [f64; 2]) -> [usize; 2] {
+    pixel_mm.map(|mm| (SQUARE_MM / mm).round().max(1.0) as usize)
 }
 
 #[cfg(test)]

@@ -51,16 +51,18 @@ const MOVES: usize = 2 * REACH + 1;
 pub const ABREAST: usize = 4;
 /// A number for each of these hands.
 pub type Lane = [f32; ABREAST];
-/// A weight for each offset and hand.
-type Places = [Lane; OFFSETS];
+/// Numbers in a row.
+const ROW: usize = OFFSETS * ABREAST;
+/// A weight for each offset and hand, the hands of an offset side by side: loops over a row become loops over registers.
+type Row = [f32; ROW];
 /// A weight for each kind, offset and hand.
-type State = [Places; KINDS];
-/// For each offset the chance of each move.
-type Moves = [[Lane; MOVES]; OFFSETS];
+type State = [Row; KINDS];
+/// For each move the chance of it at each offset, for each hand.
+type Moves = [Row; MOVES];
 
 /// Transitions between offsets for some hands.
 pub struct Walks {
-    start: Places,
+    start: Row,
     /// Chance to come to an offset by each move.
     arriving: Moves,
     /// Chance to go from an offset by each move.
@@ -72,46 +74,42 @@ impl Walks {
     pub fn new(hands: [Hand; ABREAST], arc_mm: f64) -> Self {
         let starts = hands.map(|hand| bell(hand.bias_mm, hand.stray_mm));
         let by_hand = hands.map(|hand| moves(hand, arc_mm));
-        let leaving: Moves = lanes(|j, m, hand| by_hand[hand][j][m]);
         let from = |j: usize, m: usize| (j + REACH).checked_sub(m).filter(|&from| from < OFFSETS);
-        let arriving = lanes(|j, m, hand| from(j, m).map_or(0.0, |from| by_hand[hand][from][m]));
-        Self { start: std::array::from_fn(|j| std::array::from_fn(|hand| starts[hand][j])), arriving, leaving }
+        Self {
+            start: row(|j, hand| starts[hand][j]),
+            arriving: std::array::from_fn(|m| row(|j, hand| from(j, m).map_or(0.0, |from| by_hand[hand][from][m]))),
+            leaving: std::array::from_fn(|m| row(|j, hand| by_hand[hand][j][m])),
+        }
     }
 
     /// Where the border may be on the next ray. Nothing is believed beyond the outermost offsets.
-    fn forward(&self, now: &Places) -> Places {
-        let padded = padded(now);
-        std::array::from_fn(|j| added_up(|m| (&self.arriving[j][m], &padded[j + MOVES - 1 - m])))
+    #[inline(always)]
+    fn forward(&self, now: &mut State) {
+        now.iter_mut().for_each(|row| add_up(row, &self.arriving, |m| MOVES - 1 - m));
     }
 
     /// The same from the next ray to this one.
-    fn backward(&self, next: &Places) -> Places {
-        let padded = padded(next);
-        std::array::from_fn(|j| added_up(|m| (&self.leaving[j][m], &padded[j + m])))
+    #[inline(always)]
+    fn backward(&self, next: &mut State) {
+        next.iter_mut().for_each(|row| add_up(row, &self.leaving, |m| m));
     }
 }
 
-/// A table over offsets, moves and hands.
-fn lanes(chance: impl Fn(usize, usize, usize) -> f32) -> Moves {
-    std::array::from_fn(|j| std::array::from_fn(|m| std::array::from_fn(|hand| chance(j, m, hand))))
+/// A row, weight by weight.
+fn row(weight: impl Fn(usize, usize) -> f32) -> Row {
+    std::array::from_fn(|i| weight(i / ABREAST, i % ABREAST))
 }
 
-/// With nothing beyond the outermost offsets.
-fn padded(places: &Places) -> [Lane; OFFSETS + 2 * REACH] {
-    let mut padded = [[0.0; ABREAST]; OFFSETS + 2 * REACH];
-    padded[REACH..REACH + OFFSETS].copy_from_slice(places);
-    padded
-}
-
-/// The sum over moves of chance times weight.
+/// Each weight becomes the sum over moves of chance times weight; a move finds its weight `places(move)` offsets from
+/// [`REACH`] before.
 #[inline(always)]
-fn added_up<'a>(of_move: impl Fn(usize) -> (&'a Lane, &'a Lane)) -> Lane {
-    let mut sum = [0.0; ABREAST];
-    for m in 0..MOVES {
-        let (chance, weight) = of_move(m);
-        (0..ABREAST).for_each(|hand| sum[hand] += chance[hand] * weight[hand]);
+fn add_up(row: &mut Row, chances: &Moves, places: impl Fn(usize) -> usize) {
+    let mut padded = [0.0; ROW + 2 * REACH * ABREAST];
+    padded[REACH * ABREAST..REACH * ABREAST + ROW].copy_from_slice(row);
+    for (i, weight) in row.iter_mut().enumerate() {
+        let of_move = |m: usize| chances[m][i] * padded[places(m) * ABREAST + i];
+        *weight = (1..MOVES).fold(of_move(0), |sum, m| sum + of_move(m));
     }
-    sum
 }
 
 /// Chance of each move from each offset.
@@ -167,63 +165,69 @@ fn changes(here: &Evidence, next: &Evidence) -> [[f32; KINDS]; KINDS] {
 /// Walks along the ring and gives only how well each hand explains it, as a logarithm: the forward pass alone.
 pub fn evidence(ring: &[Evidence], walks: &Walks) -> [f64; ABREAST] {
     let mut log = [0.0; ABREAST];
-    forward(ring, walks, |_, _, total| (0..ABREAST).for_each(|hand| log[hand] += libm::log(f64::from(total[hand]))));
+    forward(ring, walks, |_, total| (0..ABREAST).for_each(|hand| log[hand] += libm::log(f64::from(total[hand]))));
     log
 }
 
 /// Walks along the ring and back: the probability of each kind and offset on each ray, the hands weighed by `chances`.
 pub fn pass(ring: &[Evidence], walks: &Walks, chances: Lane) -> Vec<Weights> {
-    let mut here = vec![[[[0.0; ABREAST]; OFFSETS]; KINDS]; ring.len()];
-    forward(ring, walks, |i, state, _| here[i] = *state);
+    let mut here = Vec::with_capacity(ring.len());
+    forward(ring, walks, |state, _| here.push(*state));
     let mut belief = vec![[[0.0; OFFSETS]; KINDS]; ring.len()];
-    let mut after: State = [[[1.0; ABREAST]; OFFSETS]; KINDS];
+    let mut after: State = [[1.0; ROW]; KINDS];
     let n = ring.len();
     for t in (0..n + WARM_UP.min(n)).rev() {
         let i = t % n;
         if t < n {
             belief[i] = mean(&here[i], &after, chances);
         }
-        after = behind(&ring[(i + n - 1) % n], &ring[i], walks, &after);
+        behind(&ring[(i + n - 1) % n], &ring[i], walks, &mut after);
     }
     belief
 }
 
 /// The mean over hands of what both directions say.
 fn mean(here: &State, after: &State, chances: Lane) -> Weights {
-    let both: State = state(|kind, j, hand| here[kind][j][hand] * after[kind][j][hand]);
+    let mut both = *here;
+    both.as_flattened_mut().iter_mut().zip(after.as_flattened()).for_each(|(here, after)| *here *= after);
     let total = total(&both);
     let share: Lane = std::array::from_fn(|hand| chances[hand] / total[hand]);
-    both.map(|places| places.map(|lane| (0..ABREAST).map(|hand| lane[hand] * share[hand]).sum()))
+    let shared = |lane: &Lane| (0..ABREAST).map(|hand| lane[hand] * share[hand]).sum();
+    let lanes = both.each_ref().map(lanes);
+    std::array::from_fn(|kind| std::array::from_fn(|j| shared(&lanes[kind][j])))
 }
 
-/// The forward pass; `keep` is shown each ray's state, and by how much it fell.
-fn forward(ring: &[Evidence], walks: &Walks, mut keep: impl FnMut(usize, &State, &Lane)) {
+/// The forward pass; `keep` is shown each ray's state in turn, and by how much it fell.
+fn forward(ring: &[Evidence], walks: &Walks, mut keep: impl FnMut(&State, &Lane)) {
     let n = ring.len();
     let warm = WARM_UP.min(n);
-    let mut now = state(|kind, j, hand| FREQUENCY[kind] * walks.start[j][hand]);
+    let mut now: State = FREQUENCY.map(|often| walks.start.map(|start| often * start));
     for t in n - warm..2 * n {
         let i = t % n;
         if t > n - warm {
-            now = ahead(&ring[(i + n - 1) % n], &ring[i], walks, &now);
+            ahead(&ring[(i + n - 1) % n], &ring[i], walks, &mut now);
         }
-        let seen = &ring[i].weights;
-        let fallen = scale(&mut now, |kind, j| seen[kind][j]);
+        weigh(&mut now, &ring[i].weights);
+        let fallen = scale(&mut now);
         if t >= n {
-            keep(i, &now, &fallen);
+            keep(&now, &fallen);
         }
     }
 }
 
-/// A state, weight by weight.
+/// The lanes of a row, one for each offset.
 #[inline(always)]
-fn state(weight: impl Fn(usize, usize, usize) -> f32) -> State {
-    std::array::from_fn(|kind| std::array::from_fn(|j| std::array::from_fn(|hand| weight(kind, j, hand))))
+fn lanes(row: &Row) -> &[Lane] {
+    row.as_chunks().0
 }
 
 /// The sum over kinds and offsets.
+#[inline(always)]
 fn total(state: &State) -> Lane {
     let mut total = [0.0; ABREAST];
-    state.iter().flatten().for_each(|lane| (0..ABREAST).for_each(|hand| total[hand] += lane[hand]));
+    for row in state {
+        lanes(row).iter().for_each(|lane| total = std::array::from_fn(|hand| total[hand] + lane[hand]));
+    }
     total
 }
 
@@ -231,29 +235,54 @@ fn total(state: &State) -> Lane {
 /// long, and nothing so unlikely is ever believed.
 const FAINTEST: f32 = 1e-18;
 
-/// Weighs a state and brings it to a sum of 1; gives what the sum was.
+/// Weighs a state by what a ray shows.
 #[inline(always)]
-fn scale(now: &mut State, weight: impl Fn(usize, usize) -> f32) -> Lane {
-    *now = state(|kind, j, hand| now[kind][j][hand] * weight(kind, j));
-    let total = total(now);
+fn weigh(state: &mut State, seen: &Weights) {
+    for (row, seen) in state.iter_mut().zip(seen) {
+        let lanes = row.as_chunks_mut::<ABREAST>().0;
+        lanes.iter_mut().zip(seen).for_each(|(lane, seen)| *lane = lane.map(|weight| weight * seen));
+    }
+}
+
+/// Brings a state to a sum of 1; gives what the sum was.
+#[inline(always)]
+fn scale(state: &mut State) -> Lane {
+    let total = total(state);
     let by = total.map(|sum| 1.0 / sum);
-    *now = state(|kind, j, hand| (now[kind][j][hand] * by[hand]).max(FAINTEST));
+    // What `f32::max` says, in one instruction.
+    let no_less = |weight: f32| if weight > FAINTEST { weight } else { FAINTEST };
+    for row in state {
+        let lanes = row.as_chunks_mut::<ABREAST>().0;
+        lanes.iter_mut().for_each(|lane| *lane = std::array::from_fn(|hand| no_less(lane[hand] * by[hand])));
+    }
     total
 }
 
-fn ahead(here: &Evidence, next: &Evidence, walks: &Walks, now: &State) -> State {
-    let moved = [BARE, NATIVE, RIM].map(|kind| walks.forward(&now[kind]));
+#[inline(always)]
+fn ahead(here: &Evidence, next: &Evidence, walks: &Walks, now: &mut State) {
     let p = changes(here, next);
-    state(|to, j, hand| (0..KINDS).map(|from| p[from][to] * moved[from][j][hand]).sum())
+    walks.forward(now);
+    mix(now, |kind, from| p[from][kind]);
 }
 
-fn behind(here: &Evidence, next: &Evidence, walks: &Walks, after: &State) -> State {
+#[inline(always)]
+fn behind(here: &Evidence, next: &Evidence, walks: &Walks, after: &mut State) {
     let p = changes(here, next);
-    let seen = state(|to, j, hand| after[to][j][hand] * next.weights[to][j]);
-    let mixed = state(|from, j, hand| (0..KINDS).map(|to| p[from][to] * seen[to][j][hand]).sum());
-    let mut before = [BARE, NATIVE, RIM].map(|kind| walks.backward(&mixed[kind]));
-    scale(&mut before, |_, _| 1.0);
-    before
+    weigh(after, &next.weights);
+    mix(after, |kind, to| p[kind][to]);
+    walks.backward(after);
+    scale(after);
+}
+
+/// Each weight becomes a sum over kinds: `sum_l share(k, l) weight(l)`.
+#[inline(always)]
+fn mix(state: &mut State, share: impl Fn(usize, usize) -> f32) {
+    let share: [[f32; KINDS]; KINDS] = std::array::from_fn(|kind| std::array::from_fn(|of| share(kind, of)));
+    let [bare, native, rim] = state;
+    for ((bare, native), rim) in bare.iter_mut().zip(native).zip(rim) {
+        let of = |s: &[f32; KINDS]| s[BARE] * *bare + s[NATIVE] * *native + s[RIM] * *rim;
+        (*bare, *native, *rim) = (of(&share[BARE]), of(&share[NATIVE]), of(&share[RIM]));
+    }
 }
 
 #[cfg(test)]

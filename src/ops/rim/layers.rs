@@ -1,6 +1,7 @@
 //! What a ray says of each hypothesis: how its millimetre layers would have to lie if the true border were there.
 
 use super::density::{Densities, LogChances};
+use crate::ops::exp;
 
 /// Kinds of border a ray may cross.
 pub const KINDS: usize = 3;
@@ -67,33 +68,61 @@ impl Layers {
     /// - rim: bone inside.
     pub fn likelihood(&self, d: &Densities) -> Weights {
         let at: [LogChances; PLACES] = std::array::from_fn(|i| d.at(self.0[i]));
-        let log: [[f32; KINDS]; OFFSETS] = std::array::from_fn(|j| {
-            let (common, count) = far_from(&at, j);
+        let common = far_from(&at);
+        let mut log = [[0.0; OFFSETS]; KINDS];
+        for j in 0..OFFSETS {
             let layer = |k: isize| &at[layer_index(j, k)];
             let (first, second, out) = (layer(-1), layer(-2), layer(0));
             let soft = first.soft + second.soft;
-            let scale = LAYERS / (count + FREE_LAYERS + 1) as f32;
-            let mut kinds = [common; KINDS];
-            kinds[BARE] += soft + out.outside;
-            kinds[NATIVE] += soft + out.bone;
-            kinds[RIM] += first.bone + second.soft.max(second.bone) + out.outside.max(out.bone + BONE_BEHIND_RIM_LOG);
-            kinds.map(|l| scale * l)
-        });
-        let best = log.iter().flatten().copied().fold(f32::NEG_INFINITY, f32::max);
-        std::array::from_fn(|kind| log.map(|of| libm::expf(INDEPENDENCE * (of[kind] - best))))
+            log[BARE][j] = common[j] + (soft + out.outside);
+            log[NATIVE][j] = common[j] + (soft + out.bone);
+            let rim = first.bone + second.soft.max(second.bone) + out.outside.max(out.bone + BONE_BEHIND_RIM_LOG);
+            log[RIM][j] = common[j] + rim;
+            log.iter_mut().for_each(|of_kind| of_kind[j] *= SCALE[j]);
+        }
+        let best = log.iter().flatten().fold(f32::NEG_INFINITY, |best, &log| if log > best { log } else { best });
+        let all = log.as_flattened_mut();
+        all.iter_mut().for_each(|log| *log = INDEPENDENCE * (*log - best));
+        exp::of_negatives(all);
+        log
     }
 }
 
 /// Where layer k outside the border stands among the places; -1 is the first one inside.
-fn layer_index(offset: usize, k: isize) -> usize {
-    let border = ((offset_mm(offset) - FIRST_MM) / OFFSET_MM) as isize;
-    (border + 2 * k + 1) as usize
+const fn layer_index(offset: usize, k: isize) -> usize {
+    (BORDER + offset).strict_add_signed(2 * k + 1)
 }
 
-/// Logarithm of the likelihood of the layers that every kind of border has in common, and how many they are.
-fn far_from(at: &[LogChances; PLACES], offset: usize) -> (f32, usize) {
-    let inside = (WINDOW[0]..layer_index(offset, -1 - FREE_LAYERS as isize) + 1).rev().step_by(2).take(OTHER_INNER);
-    let outside = (layer_index(offset, 1)..WINDOW[1] + 1).step_by(2).take(OTHER_OUTER);
-    let count = inside.len() + outside.len();
-    (inside.map(|i| at[i].inside).sum::<f32>() + outside.map(|i| at[i].outside).sum::<f32>(), count)
+/// Where a border at the innermost offset stands among the places.
+const BORDER: usize = ((-((OFFSETS / 2) as f64) * OFFSET_MM - FIRST_MM) / OFFSET_MM) as usize;
+
+/// Brings the layers that fit into the window at an offset to [`LAYERS`]: those that kinds of border have in common and
+/// those next to it.
+const SCALE: [f32; OFFSETS] = {
+    let (mut scale, mut j) = ([0.0; OFFSETS], 0);
+    while j < OFFSETS {
+        let inner = (layer_index(j, -1 - FREE_LAYERS as isize) + 2).saturating_sub(WINDOW[0]) / 2;
+        let outer = (WINDOW[1] + 2).saturating_sub(layer_index(j, 1)) / 2;
+        let inner = if inner < OTHER_INNER { inner } else { OTHER_INNER };
+        let outer = if outer < OTHER_OUTER { outer } else { OTHER_OUTER };
+        scale[j] = LAYERS / (inner + outer + FREE_LAYERS + 1) as f32;
+        j += 1;
+    }
+    scale
+};
+
+/// For each offset the logarithm of the likelihood of the layers that every kind of border has in common.
+fn far_from(at: &[LogChances; PLACES]) -> [f32; OFFSETS] {
+    // Layers beyond the window say nothing; with them there are equally many at each offset.
+    const BEFORE: usize = 2 * OTHER_INNER;
+    let [mut inside, mut outside] = [[0.0; BEFORE + PLACES + 2 * OTHER_OUTER]; 2];
+    for i in WINDOW[0]..=WINDOW[1] {
+        (inside[BEFORE + i], outside[BEFORE + i]) = (at[i].inside, at[i].outside);
+    }
+    let inner = |j: usize, n: usize| inside[BEFORE + layer_index(j, -1 - FREE_LAYERS as isize) - 2 * n];
+    let outer = |j: usize, n: usize| outside[BEFORE + layer_index(j, 1) + 2 * n];
+    std::array::from_fn(|j| {
+        let inner = (1..OTHER_INNER).fold(inner(j, 0), |sum, n| sum + inner(j, n));
+        inner + (1..OTHER_OUTER).fold(outer(j, 0), |sum, n| sum + outer(j, n))
+    })
 }

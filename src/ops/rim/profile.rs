@@ -4,7 +4,7 @@ use super::Rules;
 use crate::ops::fenced::Fenced;
 use crate::ops::outline::{Point, SliceOutline};
 use crate::ops::plane::Plane;
-use crate::ops::ray::{Ray, rays, sample};
+use crate::ops::ray::{ABREAST, Ray, rays, sample};
 use crate::volume::traverse::each;
 
 /// How far a profile reaches inside and outside the outline, mm.
@@ -77,7 +77,7 @@ fn slice_profiles(source: &Source<'_>, fences: &[Fenced], rules: &Rules, k: usiz
     let mut found = Vec::new();
     for (ring, outer) in outline.outer() {
         for ray in rays(&outer.points, rules.arc_step_mm) {
-            let hu = (0..=index(PROFILE_MM[1])).map(|i| sample(plane, ray.point(place_mm(i))) as f32).collect();
+            let hu = densities(plane, &ray);
             let metal = metal.iter().any(|m| libm::hypot(m[0] - ray.at[0], m[1] - ray.at[1]) < source.metal_margin_mm);
             let tilt_tangent = tilt_tangent(source, fences, k, ray.at);
             let seen = shown(source.image_mm, ray.point(SURROUNDINGS_MM));
@@ -88,13 +88,30 @@ fn slice_profiles(source: &Source<'_>, fences: &[Fenced], rules: &Rules, k: usiz
     found
 }
 
+/// Density along a ray, HU.
+fn densities(plane: &Plane<f32>, ray: &Ray) -> Vec<f32> {
+    let count = index(PROFILE_MM[1]) + 1;
+    let mut hu = Vec::with_capacity(count.next_multiple_of(ABREAST));
+    for first in (0..count).step_by(ABREAST) {
+        let points = std::array::from_fn(|i| ray.point(place_mm(first + i)));
+        hu.extend(sample(plane, &points).map(|hu| hu as f32));
+    }
+    hu.truncate(count);
+    hu
+}
+
 /// Whether the image reaches a point; beyond it a plane only repeats itself.
 fn shown([from, to]: [Point; 2], at: Point) -> bool {
     (0..2).all(|a| (from[a]..=to[a]).contains(&at[a]))
 }
 
 fn metal_pixels(plane: &Plane<f32>, metal_hu: f64) -> Vec<Point> {
-    let dense = plane.pixels.indexed_iter().filter(|(_, v)| f64::from(**v) >= metal_hu);
+    let is_metal = |hu: f32| f64::from(hu) >= metal_hu;
+    // No early end, so that many pixels are looked at in one go; mostly there is none.
+    if !plane.pixels.iter().fold(false, |any, &hu| any | is_metal(hu)) {
+        return Vec::new();
+    }
+    let dense = plane.pixels.indexed_iter().filter(|(_, hu)| is_metal(**hu));
     dense.map(|((y, x), _)| plane.at(x, y)).collect()
 }
 
