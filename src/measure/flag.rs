@@ -51,6 +51,7 @@ flags! {
     KV_UNKNOWN = "kv_unknown", "Tube voltage unknown: thresholds of 120 kV were used.";
     LEVEL_INCONSISTENT = "level_inconsistent", "Level points are out of order along the spine (order) and not used, or name this vertebra at the lesion where the study table names another: then no slice has a level.";
     LEVEL_UNKNOWN = "level_unknown", "The vertebral level is not known.";
+    LIKE_CORTEX = "like_cortex", "This share of the interior is bone no thicker than cortex, away from thicker bone: new bone or cortex that was left, so it is not counted.";
     LIKE_MARROW = "like_marrow", "This share of the interior is as dense as the marrow around: new bone or marrow that was left, so it is not counted.";
     METAL = "metal", "Metal in slices of the lesion: what lies near it (density.metal_margin_mm), and rays in its streaks, are not used.";
     NEEDS_READER = "needs_reader", "Near a limit between grades of cord compression: a radiologist must look.";

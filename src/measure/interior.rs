@@ -121,13 +121,15 @@ pub struct InteriorCase {
     pub class: InteriorClass,
     /// Share of the zone that is bone or marrow left inside the lesion, no density tells; it is not in the fraction.
     pub like_marrow: f64,
+    /// Share of the zone that is bone as thin as cortex, new or left; it is not in the fraction.
+    pub like_cortex: f64,
     hard_fraction: f64,
     section_fraction: f64,
 }
 
-/// Less of the zone like marrow is not worth a remark ...
-const LEAST_LIKE_MARROW: f64 = 0.02;
-/// ... and from this share on a class that it decides, or bone that is less than it, is not given: neither may hang on what
+/// Less of the zone like marrow or cortex is not worth a remark ...
+const LEAST_LIKE_NATIVE: f64 = 0.02;
+/// ... and from this share like marrow on a class that it decides, or bone that is less than it, is not given: neither may hang on what
 /// cannot be told.
 const MUCH_LIKE_MARROW: f64 = 0.1;
 
@@ -156,12 +158,14 @@ impl InteriorCase {
         }
         let hard_fraction = ratio(slices, |s| s.hard_mm2, |s| s.zone_mm2);
         let section_fraction = ratio(slices, |s| s.section_ossified_mm2, |s| s.section_mm2);
-        Ok(Self { fraction, class, like_marrow, hard_fraction, section_fraction })
+        let like_cortex = interior.like_cortex_mm2 / zone_mm2;
+        Ok(Self { fraction, class, like_marrow, like_cortex, hard_fraction, section_fraction })
     }
 
-    /// Fraction and class if this much more of the zone were bone, at most what is like marrow.
+    /// Fraction and class if this much more of the zone were bone, at most what is like marrow or cortex.
     pub fn with_more(&self, fraction: f64, more: f64, deep_piece_mm3: f64, rules: &Rules) -> (f64, InteriorClass) {
-        let deep_mm3 = if self.like_marrow >= LEAST_LIKE_MARROW { f64::INFINITY } else { deep_piece_mm3 };
+        let left_out = self.like_marrow.max(self.like_cortex) >= LEAST_LIKE_NATIVE;
+        let deep_mm3 = if left_out { f64::INFINITY } else { deep_piece_mm3 };
         let fraction = (fraction + more).clamp(0.0, 1.0);
         (fraction, class_of(fraction, deep_mm3, rules))
     }
@@ -179,8 +183,12 @@ impl InteriorCase {
             .flag_if((self.fraction - self.hard_fraction).abs() > SOFT_HARD_DIFFER, flag::FRACTION_SOFT_HARD_DIFFER)
             .flag_if(crosses, flag::SECTION_CROSSES_HALF)
             .flag_if(
-                self.like_marrow >= LEAST_LIKE_MARROW,
+                self.like_marrow >= LEAST_LIKE_NATIVE,
                 Flag::with(&flag::LIKE_MARROW, format!("{:.2}", self.like_marrow)),
+            )
+            .flag_if(
+                self.like_cortex >= LEAST_LIKE_NATIVE,
+                Flag::with(&flag::LIKE_CORTEX, format!("{:.2}", self.like_cortex)),
             )
     }
 }

@@ -15,8 +15,9 @@ mod bone;
 mod depth;
 mod marrow;
 mod section;
+mod solid;
 
-use bone::{Kept, core_hu, dense, keep, levels};
+use bone::{Kept, Native, core_hu, dense, keep, levels};
 use depth::{Depth, depths};
 use section::Section;
 
@@ -106,6 +107,8 @@ pub struct Interior {
     pub deep_piece_mm3: f64,
     /// Bone in pieces that may be marrow left inside the lesion and therefore does not count, over all slices, mm2.
     pub like_marrow_mm2: f64,
+    /// Bone so thin that it may be cortex left inside the lesion and therefore does not count, over all slices, mm2.
+    pub like_cortex_mm2: f64,
     /// Area of interior that is native bone and does not count, over all slices, mm2.
     pub native_bone_mm2: f64,
     /// Area of interior that metal takes, over all slices, mm2.
@@ -124,16 +127,25 @@ pub struct Source<'a> {
     pub slice_mm: f64,
 }
 
+/// A mineral threshold.
+#[derive(Clone, Copy, Debug)]
+pub struct Threshold {
+    /// Bone counts from here on, HU.
+    pub bone_hu: f64,
+    /// The same before contrast medium raised it, HU.
+    pub plain_hu: f64,
+}
+
 /// Measures the interior at each mineral threshold; `rims` are what was found at the same ones.
 pub fn interior<const N: usize>(
     source: &Source<'_>,
     rims: &[Vec<RimSlice>; N],
     rules: &Rules,
-    minerals_hu: [f64; N],
+    thresholds: [Threshold; N],
 ) -> [Interior; N] {
     // Rays cross the outline at the same places whatever they show.
     let sections = each(source.outlines.len(), |k| Section::new(source, &rims[0][k], rules, k));
-    std::array::from_fn(|i| at_threshold(source, &sections, &rims[i], rules, minerals_hu[i]))
+    std::array::from_fn(|i| at_threshold(source, &sections, &rims[i], rules, thresholds[i]))
 }
 
 fn at_threshold(
@@ -141,23 +153,31 @@ fn at_threshold(
     sections: &[Section],
     rim: &[RimSlice],
     rules: &Rules,
-    mineral_hu: f64,
+    threshold: Threshold,
 ) -> Interior {
+    let mineral_hu = threshold.bone_hu;
     let depths = depths(source, sections, rim, rules.peel_mm);
     let hard = each(sections.len(), |k| dense(&sections[k], mineral_hu));
-    let core_hu = core_hu(sections, mineral_hu);
-    let Kept { bone, deep_piece_mm3, like_marrow_mm2 } = keep(source, sections, &depths, hard, rules, core_hu);
-    let (soft_hu, bone_hu) = levels(sections, &depths, &bone, mineral_hu);
+    let native = Native { core_hu: core_hu(sections, mineral_hu), plain_hu: threshold.plain_hu };
+    let Kept { bone, deep_piece_mm3, like_marrow_mm2, like_cortex_mm2 } =
+        keep(source, sections, &depths, hard, rules, native);
+    let near = each(sections.len(), |k| within(bone[k].view(), sections[k].hu.pixel_mm, PARTIAL_MM));
+    let (soft_hu, bone_hu) = levels(sections, &depths, &bone, &near, mineral_hu);
     let mixture = |hu: f32| ((f64::from(hu) - soft_hu) / (bone_hu - soft_hu)).clamp(0.0, 1.0);
-    let slices = each(sections.len(), |k| slice(&sections[k], &depths[k], &bone[k], mixture));
+    let slices = each(sections.len(), |k| slice(&sections[k], &depths[k], &bone[k], &near[k], mixture));
     let lost_mm2 = |to: Counts| sections.iter().zip(&depths).map(|(s, d)| lost_mm2(s, d, to)).sum();
     let (native_bone_mm2, metal_mm2) = (lost_mm2(Counts::NativeBone), lost_mm2(Counts::Metal));
-    Interior { slices, deep_piece_mm3, like_marrow_mm2, native_bone_mm2, metal_mm2 }
+    Interior { slices, deep_piece_mm3, like_marrow_mm2, like_cortex_mm2, native_bone_mm2, metal_mm2 }
 }
 
-fn slice(section: &Section, depth: &Depth, bone: &Array2<bool>, mixture: impl Fn(f32) -> f64) -> InteriorSlice {
-    let near_bone = within(bone.view(), section.hu.pixel_mm, PARTIAL_MM);
-    let [inside, inner, near_bone, bone] = [&section.inside, &depth.zone, &near_bone, bone].map(flat);
+fn slice(
+    section: &Section,
+    depth: &Depth,
+    bone: &Array2<bool>,
+    near_bone: &Array2<bool>,
+    mixture: impl Fn(f32) -> f64,
+) -> InteriorSlice {
+    let [inside, inner, near_bone, bone] = [&section.inside, &depth.zone, near_bone, bone].map(flat);
     let counts = flat(&section.counts);
     let [mut zone, mut ossified, mut hard, mut whole, mut section_ossified] = [0.0; 5];
     let mut pixel = |i: usize, hu: f32| {

@@ -226,8 +226,14 @@ pub fn board() -> Board {
     board.put(&RIM_SLICES, (), &[]);
     board.put(&RIM, [(); 3].map(|()| outlines.iter().map(rim).collect()), &[]);
     let slices: Vec<InteriorSlice> = outlines.iter().map(interior).collect();
-    let interior =
-        Interior { slices, deep_piece_mm3: 900.0, like_marrow_mm2: 0.0, native_bone_mm2: 0.0, metal_mm2: 0.0 };
+    let interior = Interior {
+        slices,
+        deep_piece_mm3: 900.0,
+        like_marrow_mm2: 0.0,
+        like_cortex_mm2: 0.0,
+        native_bone_mm2: 0.0,
+        metal_mm2: 0.0,
+    };
     board.put(&INTERIOR, [interior.clone(), interior.clone(), interior], &[]);
     board.put(&OUTLINE, outlines, &[]);
     board

@@ -3,7 +3,7 @@
 use super::Stage;
 use crate::measure::settings::Settings;
 use crate::measure::{Board, Modality, Refusal, View, keys};
-use crate::ops::interior::{Source, interior};
+use crate::ops::interior::{Source, Threshold, interior};
 
 /// `interior`
 pub const DEF: Stage = Stage {
@@ -15,6 +15,7 @@ pub const DEF: Stage = Stage {
         keys::OUTLINE.name,
         keys::COUNTS.name,
         keys::AXIAL_TUMOUR.name,
+        keys::THRESHOLDS.name,
         keys::INTERIOR_THRESHOLDS.name,
         keys::RIM.name,
         keys::WHOLE_BORDER.name,
@@ -28,9 +29,11 @@ pub const DEF: Stage = Stage {
 fn run(view: &View<'_>, settings: &Settings) -> Result<Board, Refusal> {
     let (outlines, planes, counts) = (view.get(&keys::OUTLINE), view.get(&keys::PLANES), view.get(&keys::COUNTS));
     let slice_mm = view.get(&keys::AXIAL_TUMOUR).geometry().spacing[2];
-    let (thresholds, rims) = (view.get(&keys::INTERIOR_THRESHOLDS), view.get(&keys::RIM));
+    let (plain, raised, rims) =
+        (view.get(&keys::THRESHOLDS), view.get(&keys::INTERIOR_THRESHOLDS), view.get(&keys::RIM));
+    let thresholds = std::array::from_fn(|i| Threshold { bone_hu: raised[i], plain_hu: plain[i] });
     let source = Source { outlines, planes, counts, slice_mm };
     let mut board = Board::default();
-    board.put(&keys::INTERIOR, interior(&source, rims, &settings.interior, *thresholds), &[]);
+    board.put(&keys::INTERIOR, interior(&source, rims, &settings.interior, thresholds), &[]);
     Ok(board)
 }

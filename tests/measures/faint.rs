@@ -1,5 +1,5 @@
-//! Bone inside the lesion hardly denser than the mineral threshold, next to cortex and amid marrow; and a lesion at the
-//! end of the image.
+//! Bone inside the lesion hardly denser than the mineral threshold, next to cortex and amid marrow, or as thin as cortex; a
+//! lesion beside dense marrow; and one at the end of the image.
 
 use super::scene::Scene;
 use osteon::geometry::Geometry;
@@ -14,19 +14,21 @@ const NOISE_HU: f64 = 15.0;
 
 /// A cylinder of tissue of 50 HU with a core of bone, in `around_hu`; cortex of 1.5 mm passes 3 mm beside it.
 fn lesion(bone_hu: f64, around_hu: f64, middle_mm: [f64; 2]) -> ExamRows {
+    let hu = |[x, y]: [f64; 2]| match libm::hypot(x, y) {
+        r if r < BONE_MM => bone_hu,
+        r if r < RADIUS_MM => 50.0,
+        _ if (RADIUS_MM + 3.0..RADIUS_MM + 4.5).contains(&y.abs()) => 600.0,
+        _ => around_hu,
+    };
+    cylinder(hu, middle_mm)
+}
+
+/// A cylinder along z whose density depends on the place about its axis, mm.
+fn cylinder(hu: impl Fn([f64; 2]) -> f64, middle_mm: [f64; 2]) -> ExamRows {
     let grid = Geometry::upright(GRID, VOXEL_MM);
     let off = |v: [usize; 3]| [0, 1].map(|a| v[a] as f64 * VOXEL_MM[a] - middle_mm[a]);
-    let hu = |v: [usize; 3]| {
-        let [x, y] = off(v);
-        match libm::hypot(x, y) {
-            r if r < BONE_MM => bone_hu,
-            r if r < RADIUS_MM => 50.0,
-            _ if (RADIUS_MM + 3.0..RADIUS_MM + 4.5).contains(&y.abs()) => 600.0,
-            _ => around_hu,
-        }
-    };
     let number = |[x, y, z]: [usize; 3]| ((z * GRID[1] + y) * GRID[0] + x) as u64;
-    let noisy = |v| (hu(v) + NOISE_HU * super::uncertainty::noise(number(v))) as f32;
+    let noisy = |v| (hu(off(v)) + NOISE_HU * super::uncertainty::noise(number(v))) as f32;
     let inside = |v: [usize; 3]| (2..8).contains(&v[2]) && libm::hypot(off(v)[0], off(v)[1]) < RADIUS_MM;
     Scene::new(&grid, noisy, inside).measured(&["ossified_fraction", "interior", "rim_coverage", "rim"])
 }
@@ -61,6 +63,43 @@ fn bone_as_dense_as_the_marrow_around_is_refused_and_denser_bone_is_not() {
     assert!((fraction(&rows).unwrap() - exact()).abs() < 0.03, "{:?}", fraction(&rows));
     // Without dense marrow around nothing is like it.
     assert_eq!(reason(&lesion(235.0, 120.0, MIDDLE_MM)), None);
+}
+
+#[test]
+fn a_plate_as_thin_as_cortex_is_left_out_and_said_and_a_lump_as_large_is_counted() {
+    let soft = |r: f64| if r < RADIUS_MM { 50.0 } else { 40.0 };
+    let with = |bone: fn([f64; 2]) -> bool| {
+        cylinder(move |p| if bone(p) { 600.0 } else { soft(libm::hypot(p[0], p[1])) }, MIDDLE_MM)
+    };
+    let zone_mm2 = std::f64::consts::PI * (RADIUS_MM - 3.0).powi(2);
+    // The voxels whose centres lie in it: three rows of 0.6 mm, 14 mm long, and a square of 11 by 11.
+    let plate = with(|[x, y]| y.abs() < 0.9 && x.abs() < 7.0);
+    let lump = with(|[x, y]| y.abs() < 3.3 && x.abs() < 3.3);
+    assert_eq!(plate.exam("interior").unwrap().class(), Some("none"));
+    assert!(fraction(&plate).unwrap() < 0.01, "{:?}", fraction(&plate));
+    let flags = &plate.exam("ossified_fraction").unwrap().flags;
+    assert!(flags.iter().any(|f| f.starts_with("like_cortex:0.0")), "{flags:?}");
+    assert_eq!(lump.exam("interior").unwrap().class(), Some("under_half"));
+    let exact = (11.0 * 0.6_f64).powi(2) / zone_mm2;
+    assert!((fraction(&lump).unwrap() - exact).abs() < 0.02, "{:?} is not {exact}", fraction(&lump));
+}
+
+#[test]
+fn dense_marrow_beside_a_quarter_of_the_lesion_is_no_rim() {
+    let beside = |[x, y]: [f64; 2]| match libm::hypot(x, y) {
+        r if r < RADIUS_MM => 50.0,
+        r if x > y.abs() && r < RADIUS_MM + 8.0 => 240.0,
+        _ => -90.0,
+    };
+    let coverage = |rows: &ExamRows| rows.exam("rim_coverage").unwrap().number();
+    assert_eq!(coverage(&cylinder(beside, MIDDLE_MM)), Some(0.0));
+    // The same behind a shell of 1.8 mm is a rim.
+    let ridge = |p: [f64; 2]| {
+        let r = libm::hypot(p[0], p[1]);
+        if p[0] > p[1].abs() && (RADIUS_MM - 1.8..RADIUS_MM).contains(&r) { 550.0 } else { beside(p) }
+    };
+    let found = coverage(&cylinder(ridge, MIDDLE_MM)).unwrap();
+    assert!((found - 0.25).abs() < 0.04, "{found}");
 }
 
 #[test]

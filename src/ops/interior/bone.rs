@@ -3,10 +3,12 @@
 use super::depth::Depth;
 use super::marrow::{marrow, square_mm2};
 use super::section::Section;
+use super::solid::solid;
 use super::{Counts, DEEPER_MM, PARTIAL_MM, Rules, SOFT_HU, Source, flat};
 use crate::ops::components::pieces;
 use crate::ops::dilation::within;
 use crate::ops::quantile::quantile;
+use crate::volume::count;
 use crate::volume::traverse::each;
 use ndarray::{Array2, Array3, Axis, Zip, s};
 
@@ -25,9 +27,20 @@ pub struct Kept {
     pub deep_piece_mm3: f64,
     /// Area over all slices of pieces left out because they may be marrow, mm2.
     pub like_marrow_mm2: f64,
+    /// Area over all slices of thin bone left out because it may be cortex, mm2.
+    pub like_cortex_mm2: f64,
 }
 
-/// Keeps pieces that are large enough and not like marrow. The peel takes no part: a rim must not lend its size to specks
+/// How native bone left inside the lesion looks.
+#[derive(Clone, Copy)]
+pub struct Native {
+    /// What is denser than this is no marrow, HU; `None` where that is no question.
+    pub core_hu: Option<f64>,
+    /// Cortex is thin at this threshold, HU: at one that contrast medium has raised, faint new bone would be as thin.
+    pub plain_hu: f64,
+}
+
+/// Keeps pieces that are large enough and like neither marrow nor cortex. The peel takes no part: a rim must not lend its size to specks
 /// that touch it.
 pub fn keep(
     source: &Source<'_>,
@@ -35,12 +48,14 @@ pub fn keep(
     depths: &[Depth],
     mut bone: Vec<Array2<bool>>,
     rules: &Rules,
-    core_hu: Option<f64>,
+    native: Native,
 ) -> Kept {
     let stack = Stack::new(source, sections);
     let dense = stack.collect(|k| Zip::from(&bone[k]).and(&depths[k].zone).map_collect(|&bone, &zone| bone && zone));
-    let own = core_hu.map_or_else(|| dense.clone(), |hu| near_cores(sections, &stack, &dense, hu));
-    let found = pieces(&own);
+    let own = native.core_hu.map_or_else(|| dense.clone(), |hu| near_cores(sections, &stack, &dense, hu));
+    let zone = depths.iter().map(|d| count(flat(&d.zone))).sum();
+    let thick = near_solid(source, sections, &stack, &own, native.plain_hu, zone);
+    let found = pieces(&thick);
     let volume_mm3: Vec<f64> = found.sizes.iter().map(|&n| n as f64 * stack.voxel_mm3).collect();
     let mut deepest_mm = vec![f64::NEG_INFINITY; volume_mm3.len()];
     for (k, bone) in bone.iter_mut().enumerate() {
@@ -62,7 +77,9 @@ pub fn keep(
     let deep = volume_mm3.iter().zip(&deepest_mm).filter(|(_, deepest_mm)| **deepest_mm > DEEPER_MM);
     let deep_piece_mm3 = deep.map(|(mm3, _)| *mm3).fold(0.0, f64::max);
     let left = Zip::from(&dense).and(&own).map_collect(|&dense, &own| dense && !own);
-    Kept { bone, deep_piece_mm3, like_marrow_mm2: stack.large_mm3(&left, rules.min_component_mm3) / source.slice_mm }
+    let like_marrow_mm2 = stack.large_mm3(&left, rules.min_component_mm3) / source.slice_mm;
+    let like_cortex_mm2 = (number(&own) - number(&thick)) as f64 * stack.voxel_mm3 / source.slice_mm;
+    Kept { bone, deep_piece_mm3, like_marrow_mm2, like_cortex_mm2 }
 }
 
 /// Dense voxels about cores: connected bone, denser than `core_hu`, of [`CORE_MM3`].
@@ -72,13 +89,50 @@ fn near_cores(sections: &[Section], stack: &Stack, dense: &Array3<bool>, core_hu
     let large = |&core: &u32| core > 0 && found.sizes[core as usize - 1] as f64 * stack.voxel_mm3 >= CORE_MM3;
     let cores = found.labels.map(large);
     let pixel_mm = sections.first().map_or([1.0; 2], |s| s.hu.pixel_mm);
-    let mut own = Array3::from_elem(dense.dim(), false);
+    about(&cores, dense, pixel_mm, ABOUT_CORE_MM, 1)
+}
+
+/// Without bone that is nowhere near anything thicker than cortex: it may be cortex that was left. Where much of the
+/// interior is bone, or more is thin than could be cortex, nothing is left out.
+fn near_solid(
+    source: &Source<'_>,
+    sections: &[Section],
+    stack: &Stack,
+    own: &Array3<bool>,
+    plain_hu: f64,
+    zone: usize,
+) -> Array3<bool> {
+    if number(own) >= (MUCH_BONE * zone as f64) as usize {
+        return own.clone();
+    }
+    let pixel_mm = sections.first().map_or([1.0; 2], |s| s.hu.pixel_mm);
+    let solid = solid(&stack.collect(|k| dense(&sections[k], plain_hu)), [source.slice_mm, pixel_mm[1], pixel_mm[0]]);
+    let cores = Zip::from(own).and(&solid).map_collect(|&own, &solid| own && solid);
+    let near = about(&cores, own, pixel_mm, ABOUT_SOLID_MM, (ABOUT_SOLID_MM / source.slice_mm) as usize);
+    let thin = number(own) - number(&near);
+    if thin < (MOST_CORTEX * zone as f64) as usize { near } else { own.clone() }
+}
+
+/// From this share of the interior on, bone without plates and bone with them are the same class.
+const MUCH_BONE: f64 = 0.2;
+/// No more than this share of an interior is cortex that was left: a wall of 2 mm through the middle of a lesion of 30 mm.
+const MOST_CORTEX: f64 = 0.1;
+/// Bone is no farther from thick bone than this, mm: the blurred edge of a lump.
+const ABOUT_SOLID_MM: f64 = 2.0;
+
+fn number(mask: &Array3<bool>) -> usize {
+    count(mask.as_slice().expect("a volume of its own lies row by row"))
+}
+
+/// Voxels of a mask that lie within `reach_mm` in the plane of a core up to `slices` above or below.
+fn about(cores: &Array3<bool>, mask: &Array3<bool>, pixel_mm: [f64; 2], reach_mm: f64, slices: usize) -> Array3<bool> {
+    let mut own = Array3::from_elem(mask.dim(), false);
     for (z, mut own) in own.outer_iter_mut().enumerate() {
-        let beside = cores.slice(s![z.saturating_sub(1)..(z + 2).min(cores.dim().0), .., ..]);
+        let beside = cores.slice(s![z.saturating_sub(slices)..(z + slices + 1).min(cores.dim().0), .., ..]);
         let any = beside.map_axis(Axis(0), |line| line.iter().any(|&core| core));
         if any.iter().any(|&core| core) {
-            let near = within(any.view(), pixel_mm, ABOUT_CORE_MM);
-            own.assign(&Zip::from(&near).and(dense.index_axis(Axis(0), z)).map_collect(|&near, &dense| near && dense));
+            let near = within(any.view(), pixel_mm, reach_mm);
+            own.assign(&Zip::from(&near).and(mask.index_axis(Axis(0), z)).map_collect(|&near, &mask| near && mask));
         }
     }
     own
@@ -131,9 +185,18 @@ impl Stack {
 type Window = ndarray::SliceInfo<[ndarray::SliceInfoElem; 3], ndarray::Ix3, ndarray::Ix2>;
 
 /// Densities of the unossified interior (median), and of the core of interior bone (its upper quartile where it has no
-/// core), HU.
-pub fn levels(sections: &[Section], depths: &[Depth], bone: &[Array2<bool>], mineral_hu: f64) -> (f64, f64) {
-    let of_slices = each(sections.len(), |k| samples(&sections[k], &depths[k], &bone[k], mineral_hu));
+/// core), HU; `near` is all that lies within [`PARTIAL_MM`] of bone.
+///
+/// Noise and texture leave holes in faint bone. What lies amid bone is bone, whatever its own density: its denser pixels
+/// alone would show it too dense, and its fainter ones are no soft tissue.
+pub fn levels(
+    sections: &[Section],
+    depths: &[Depth],
+    bone: &[Array2<bool>],
+    near: &[Array2<bool>],
+    mineral_hu: f64,
+) -> (f64, f64) {
+    let of_slices = each(sections.len(), |k| samples(&sections[k], &depths[k], &bone[k], &near[k], mineral_hu));
     let [mut soft, mut edge, mut core] =
         [0, 1, 2].map(|i| of_slices.iter().flat_map(|s| &s[i]).copied().collect::<Vec<f64>>());
     let soft_hu = quantile(&mut soft, 0.5).unwrap_or(SOFT_HU).min(mineral_hu - 1.0);
@@ -141,19 +204,25 @@ pub fn levels(sections: &[Section], depths: &[Depth], bone: &[Array2<bool>], min
     (soft_hu, bone_hu.unwrap_or(2.0 * mineral_hu - soft_hu).max(mineral_hu + 1.0))
 }
 
-/// Densities of a slice's interior: without bone, bone near its edge, bone in its core, HU.
-fn samples(section: &Section, depth: &Depth, bone: &Array2<bool>, mineral_hu: f64) -> [Vec<f64>; 3] {
-    let edge = within(bone.mapv(|b| !b).view(), section.hu.pixel_mm, PARTIAL_MM);
+/// Densities of a slice's interior: away from bone, bone near its edge, all that lies amid bone, HU.
+fn samples(
+    section: &Section,
+    depth: &Depth,
+    bone: &Array2<bool>,
+    near: &Array2<bool>,
+    mineral_hu: f64,
+) -> [Vec<f64>; 3] {
+    let edge = within(near.mapv(|near| !near).view(), section.hu.pixel_mm, 2.0 * PARTIAL_MM);
     let mut samples = [Vec::new(), Vec::new(), Vec::new()];
-    let [zone, bone, edge] = [&depth.zone, bone, &edge].map(flat);
+    let [zone, bone, near, edge] = [&depth.zone, bone, near, &edge].map(flat);
     let counted = zone.iter().zip(flat(&section.counts)).map(|(zone, counts)| *zone && *counts == Counts::Yes);
     for (i, _) in counted.enumerate().filter(|(_, counted)| *counted) {
         let hu = f64::from(flat(&section.hu.pixels)[i]);
-        match (bone[i], edge[i]) {
-            (true, false) => samples[2].push(hu),
+        match (edge[i], bone[i]) {
+            (false, _) => samples[2].push(hu),
             (true, true) => samples[1].push(hu),
-            (false, _) if hu < mineral_hu => samples[0].push(hu),
-            (false, _) => {}
+            (true, false) if hu < mineral_hu && !near[i] => samples[0].push(hu),
+            (true, false) => {}
         }
     }
     samples

@@ -40,7 +40,10 @@ pub struct LogChances {
 
 /// [`LogChances`] of every density, bin by bin.
 #[derive(Clone, Debug)]
-pub struct Densities(Vec<LogChances>);
+pub struct Densities {
+    chances: Vec<LogChances>,
+    bone_hu: f64,
+}
 
 impl Densities {
     /// From samples well inside and well outside, HU, and the density from which tissue is bone.
@@ -61,12 +64,17 @@ impl Densities {
             soft: log(own[i] + FAINT * faint(i)),
             bone: log(bone(i) + 1e-6),
         });
-        Self(all.collect())
+        Self { chances: all.collect(), bone_hu }
+    }
+
+    /// The density from which tissue is bone, HU.
+    pub fn bone_hu(&self) -> f64 {
+        self.bone_hu
     }
 
     /// At a density, HU.
     pub fn at(&self, hu: f64) -> LogChances {
-        self.0[bin(hu)]
+        self.chances[bin(hu)]
     }
 }
 

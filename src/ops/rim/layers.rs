@@ -41,6 +41,12 @@ const OTHER_OUTER: usize = 5;
 const FREE_LAYERS: usize = 2;
 /// How much a layer of bone outside a rim is worth against what else lies outside.
 const BONE_BEHIND_RIM_LOG: f32 = -0.356_675; // ln 0.7
+/// So many further layers must be bone for it to go on: 3 mm with the first, as thick as a rim may be.
+const GOES_ON_LAYERS: usize = 2;
+/// Chance that it is as dense as what is behind it ...
+const GOES_ON: f32 = 0.5;
+/// ... within the texture of marrow (method.md 3.9: 35 HU) and what noise remains, SD, HU.
+const GOES_ON_SD_HU: f64 = 40.0;
 /// Layers of one ray and neighbouring rays repeat each other: each counts as this share of an independent sample.
 const INDEPENDENCE: f32 = 0.2;
 /// Layers in the window at any offset, to which those that fit are scaled.
@@ -67,7 +73,7 @@ impl Layers {
     /// - native: the same, and bone outside;
     /// - rim: bone inside.
     pub fn likelihood(&self, d: &Densities) -> Weights {
-        let at: [LogChances; PLACES] = std::array::from_fn(|i| d.at(self.0[i]));
+        let at: [LogChances; PLACES] = std::array::from_fn(|i| self.chances(i, d));
         let common = far_from(&at);
         let mut log = [[0.0; OFFSETS]; KINDS];
         for j in 0..OFFSETS {
@@ -85,6 +91,21 @@ impl Layers {
         all.iter_mut().for_each(|log| *log = INDEPENDENCE * (*log - best));
         exp::of_negatives(all);
         log
+    }
+
+    /// What layer i may be. Native bone goes on where a rim ends (method.md 3.9): bone outside is as dense as the bone behind
+    /// it, `(1 - c) p(h) + c N(h - h'; sd)`, where more than the thickest rim is bone. What all rays together have outside says
+    /// little of marrow that lies behind a few of them.
+    fn chances(&self, i: usize, d: &Densities) -> LogChances {
+        let alone = d.at(self.0[i]);
+        let bone = |k: usize| self.0.get(i + 2 * k).is_some_and(|&hu| hu >= d.bone_hu());
+        if !(0..=GOES_ON_LAYERS).all(bone) {
+            return alone;
+        }
+        let off = ((self.0[i] - self.0[i + 2]) / GOES_ON_SD_HU) as f32;
+        let alike = libm::expf(-0.5 * off * off) / (GOES_ON_SD_HU * std::f64::consts::TAU.sqrt()) as f32;
+        let outside = libm::logf((1.0 - GOES_ON) * libm::expf(alone.outside) + GOES_ON * alike);
+        LogChances { outside, ..alone }
     }
 }
 
@@ -125,4 +146,62 @@ fn far_from(at: &[LogChances; PLACES]) -> [f32; OFFSETS] {
         let inner = (1..OTHER_INNER).fold(inner(j, 0), |sum, n| sum + inner(j, n));
         inner + (1..OTHER_OUTER).fold(outer(j, 0), |sum, n| sum + outer(j, n))
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A lesion of 60 HU whose surroundings are fat but for one ray in ten, where there is marrow.
+    fn densities(marrow_hu: f64) -> Densities {
+        let inside: Vec<f64> = (0..500).map(|i| 60.0 + f64::from(i % 41) - 20.0).collect();
+        let around: Vec<f64> = (0..500).map(|i| if i % 10 == 0 { marrow_hu } else { -95.0 }).collect();
+        Densities::new(&inside, &around, 180.0)
+    }
+
+    /// The likelihood of the best place of a rim over that of the best place of none.
+    fn rim_over_bare(hu: impl Fn(f64) -> f64) -> f32 {
+        let weights = Layers::new(hu).likelihood(&densities(230.0));
+        let best = |kind: usize| weights[kind].iter().copied().fold(0.0, f32::max);
+        best(RIM) / best(BARE)
+    }
+
+    #[test]
+    fn marrow_that_goes_on_behind_the_border_is_no_rim() {
+        let marrow = rim_over_bare(|u| if u < 0.0 { 60.0 } else { 230.0 });
+        let ridge = rim_over_bare(|u| {
+            if u < -1.0 {
+                60.0
+            } else if u < 0.0 {
+                500.0
+            } else {
+                230.0
+            }
+        });
+        let shell = rim_over_bare(|u| {
+            if u < -1.0 {
+                60.0
+            } else if u < 0.0 {
+                300.0
+            } else {
+                -95.0
+            }
+        });
+        assert!(marrow < 0.8, "marrow without a ridge: {marrow}");
+        assert!(ridge > 1.2 && shell > 1.2, "a ridge before marrow {ridge}, a shell in fat {shell}");
+    }
+
+    #[test]
+    fn a_rim_of_three_millimetres_does_not_go_on() {
+        let thick = |u: f64| {
+            if u < -3.0 {
+                60.0
+            } else if u < 0.0 {
+                400.0
+            } else {
+                -95.0
+            }
+        };
+        assert!(rim_over_bare(thick) > 1.2, "{}", rim_over_bare(thick));
+    }
 }
