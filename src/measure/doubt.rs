@@ -178,8 +178,7 @@ fn draw_interior(
     let leaked = RIM_LEAK_SD * coverage * (1.0 - case.fraction) * normal(random).abs();
     let fraction = (sampled + FRACTION_SD * room * normal(random) - leaked).clamp(0.0, 1.0);
     let new = uniform(random);
-    let more = case.like_marrow * new + if new > 1.0 - THIN_IS_NEW { case.like_cortex } else { 0.0 };
-    case.with_more(fraction, more, interior.deep_piece_mm3, &settings.interior)
+    case.with_more(fraction, new, new > 1.0 - THIN_IS_NEW, interior.deep_piece_mm3, &settings.interior)
 }
 
 /// As many members as there are, in blocks of neighbours, the list taken as closed.

@@ -162,12 +162,19 @@ impl InteriorCase {
         Ok(Self { fraction, class, like_marrow, like_cortex, hard_fraction, section_fraction })
     }
 
-    /// Fraction and class if this much more of the zone were bone, at most what is like marrow or cortex.
-    pub fn with_more(&self, fraction: f64, more: f64, deep_piece_mm3: f64, rules: &Rules) -> (f64, InteriorClass) {
-        let left_out = self.like_marrow.max(self.like_cortex) >= LEAST_LIKE_NATIVE;
-        let deep_mm3 = if left_out { f64::INFINITY } else { deep_piece_mm3 };
-        let fraction = (fraction + more).clamp(0.0, 1.0);
-        (fraction, class_of(fraction, deep_mm3, rules))
+    /// Fraction and class if this share of what is like marrow were bone, and what is like cortex, or not.
+    pub fn with_more(
+        &self,
+        fraction: f64,
+        marrow: f64,
+        cortex: bool,
+        deep_mm3: f64,
+        rules: &Rules,
+    ) -> (f64, InteriorClass) {
+        let like_cortex = if cortex { self.like_cortex } else { 0.0 };
+        let is_more = self.like_marrow.max(like_cortex) >= LEAST_LIKE_NATIVE;
+        let fraction = (fraction + self.like_marrow * marrow + like_cortex).clamp(0.0, 1.0);
+        (fraction, class_of(fraction, if is_more { f64::INFINITY } else { deep_mm3 }, rules))
     }
 
     /// Whether the fraction lies in the band around one half.

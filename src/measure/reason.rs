@@ -54,7 +54,7 @@ reasons! {
     SAC_NOT_SEGMENTED = "sac_not_segmented", "There is no thecal sac on the slices of the tumour.", "draw the sac below the cord: sac=FILE";
     SAG_ONLY = "sag_only", "The slices lie more than 2 mm apart along the patient's left-right axis: a sagittal stack.", "use an axial series";
     SNR_LT_5 = "snr_lt_5", "The cord is less than five times as bright as the noise.", "use another series";
-    TUMOUR_PROPOSED = "tumour_proposed", "The tumour was segmented here: in the canal it is not told well enough from cord and fluid.", "look at its mask in masks/, correct it, and name it as tumour=FILE";
+    TUMOUR_PROPOSED = "tumour_proposed", "The tumour was segmented here: in the canal it is not told well enough from cord and fluid.", "look at its mask in masks/, correct it, and name it as tumour=FILE; for the canal's share points along the canal are enough";
     WEIGHTING_MISMATCH = "weighting_mismatch", "The image is not T2-weighted.", "use a T2-weighted series, or correct weighting in the study table";
     BELOW_2_PIXELS = "below_2_pixels", "The outline is narrower than two pixels on every slice.", "draw the outline on a finer grid";
     CONTRAST_TOO_DENSE = "contrast_too_dense", "Contrast medium makes the lesion's own tissue too dense to be told from bone.", "use the series without contrast; if none was given, say so in the study table";

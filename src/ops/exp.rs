@@ -19,7 +19,7 @@ const WHOLE: f32 = 12_582_912.0; // 1.5 x 2^23
 /// `e^x` of numbers that are not positive, to the last bit what [`libm::expf`] says: its steps without its branches, which
 /// the compiler turns into vectors.
 pub fn of_negatives(x: &mut [f32]) {
-    if x.iter().fold(true, |all, &x| all & (x >= LEAST)) {
+    if x.iter().fold(true, |all, &x| all & (LEAST..=0.0).contains(&x)) {
         x.iter_mut().for_each(|x| *x = of_negative(*x));
     } else {
         x.iter_mut().for_each(|x| *x = libm::expf(*x));

@@ -14,6 +14,7 @@ use super::spine::{Foretold, foretold};
 use super::texture::roughness;
 use super::tidy::tidied;
 use crate::geometry::{Extent, Geometry, Vec3, norm, sub};
+use crate::ops::t2::at_planes;
 use crate::volume::{Mask, Volume, traverse};
 
 /// What was found.
@@ -23,7 +24,7 @@ pub struct Segmented {
     pub mask: Mask,
     /// How far to trust it.
     pub agreement: Agreement,
-    /// Whether cord and fluid were told before it.
+    /// Whether cord and fluid were told before it, wherever it meets the canal.
     pub told_in_canal: bool,
 }
 
@@ -143,7 +144,7 @@ pub fn segmented(image: &Volume<f32>, prompt: &Prompt, known: Known<'_>) -> Resu
     if scene.has_no_outside(prompt) {
         return Err(Lost::Leaks(1.0));
     }
-    let told_in_canal = scene.foretell(image, prompt, known, &region);
+    scene.foretell(image, prompt, known, &region);
     let hands = [vec![prompt.clone()], jittered(prompt).to_vec()].concat();
     let found = traverse::each(hands.len() + 1, |k| match hands.get(k) {
         Some(hand) => scene.cut(hand),
@@ -160,7 +161,7 @@ pub fn segmented(image: &Volume<f32>, prompt: &Prompt, known: Known<'_>) -> Resu
     let jitter = found[1..hands.len()].iter().map(|other| dice(mask, other)).fold(1.0, f64::min);
     let doubts = doubts(mask, &scene.smooth, &prompt.mark.ellipsoid());
     let agreement = Agreement { methods: dice(mask, &found[hands.len()]), jitter, doubts };
-    Ok(Segmented { mask: placed(mask, image.geometry(), region.lo), agreement, told_in_canal })
+    Ok(Segmented { mask: placed(mask, image.geometry(), region.lo), agreement, told_in_canal: scene.is_told(mask) })
 }
 
 /// A mask of a part of the grid on all of it.
@@ -184,6 +185,8 @@ struct Scene {
     /// The canal as far as it is known, and what of it is cord or fluid.
     canal: Vec<bool>,
     free: Vec<bool>,
+    /// On which slices cord and fluid are told.
+    told: Vec<bool>,
 }
 
 impl Scene {
@@ -197,19 +200,19 @@ impl Scene {
         let [nx, ny, _] = grid.dims;
         let place = |i: usize| grid.to_patient([(i % nx) as f64, (i / nx % ny) as f64, (i / nx / ny) as f64]);
         let smooth_noise = noise_sd(&smooth).max(LEAST_NOISE * noise);
-        let none = vec![false; grid.len()];
+        let (none, told) = (vec![false; grid.len()], vec![false; grid.dims[2]]);
         let places = (0..grid.len()).map(place).collect();
-        Self { smooth, rough, noise, smooth_noise, places, canal: none.clone(), free: none }
+        Self { smooth, rough, noise, smooth_noise, places, canal: none.clone(), free: none, told }
     }
 
-    /// Tells the canal and what of it is cord or fluid; what is drawn goes before what is found. Whether they were found.
-    fn foretell(&mut self, image: &Volume<f32>, prompt: &Prompt, known: Known<'_>, region: &Extent) -> bool {
+    /// Tells the canal and what of it is cord or fluid; what is drawn goes before what is found.
+    fn foretell(&mut self, image: &Volume<f32>, prompt: &Prompt, known: Known<'_>, region: &Extent) {
         let found = known.course.and_then(|course| {
             let rough = placed(&self.cut(prompt), image.geometry(), region.lo);
             foretold(image, &rough, course)
         });
-        let is_found = found.is_some();
         let Foretold { canal, cord, fluid } = found.unwrap_or_else(|| Foretold::nothing(image.geometry()));
+        self.told = at_planes(&canal.crop(region));
         let part = |mask: &Mask| mask.crop(region).as_slice().to_vec();
         self.canal = part(known.canal.unwrap_or(&canal));
         self.free = part(known.cord.unwrap_or(&cord));
@@ -218,7 +221,8 @@ impl Scene {
             .iter_mut()
             .zip(fluid.iter().zip(&self.canal))
             .for_each(|(free, (fluid, canal))| *free |= *fluid && *canal);
-        is_found
+        // A cord drawn without its canal, or beyond it: no tumour is learned there.
+        self.canal.iter_mut().zip(&self.free).for_each(|(canal, free)| *canal |= free);
     }
 
     /// The tumour by the minimum cut. One that comes out round is cut again with a prior that holds it rounder.
@@ -248,6 +252,13 @@ impl Scene {
             }
         };
         self.places.iter().zip(norms).enumerate().map(seed).collect()
+    }
+
+    /// Whether cord and fluid are told on every slice where a tumour lies in the canal, and on some.
+    fn is_told(&self, tumour: &Mask) -> bool {
+        let plane = self.canal.len() / self.told.len().max(1);
+        let meets = |z: usize| (z * plane..(z + 1) * plane).any(|i| self.canal[i] && tumour.as_slice()[i]);
+        self.told.contains(&true) && (0..self.told.len()).all(|z| self.told[z] || !meets(z))
     }
 
     /// Whether nothing of the region is outside for certain: the prompt is larger than what the image shows.

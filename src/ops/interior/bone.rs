@@ -27,7 +27,7 @@ pub struct Kept {
     pub deep_piece_mm3: f64,
     /// Area over all slices of pieces left out because they may be marrow, mm2.
     pub like_marrow_mm2: f64,
-    /// Area over all slices of thin bone left out because it may be cortex, mm2.
+    /// Area over all slices of pieces of thin bone left out because they may be cortex, mm2.
     pub like_cortex_mm2: f64,
 }
 
@@ -53,7 +53,7 @@ pub fn keep(
     let stack = Stack::new(source, sections);
     let dense = stack.collect(|k| Zip::from(&bone[k]).and(&depths[k].zone).map_collect(|&bone, &zone| bone && zone));
     let own = native.core_hu.map_or_else(|| dense.clone(), |hu| near_cores(sections, &stack, &dense, hu));
-    let zone = depths.iter().map(|d| count(flat(&d.zone))).sum();
+    let zone = sections.iter().zip(depths).map(|(section, depth)| counted(section, depth).filter(|&c| c).count()).sum();
     let thick = near_solid(source, sections, &stack, &own, native.plain_hu, zone);
     let found = pieces(&thick);
     let volume_mm3: Vec<f64> = found.sizes.iter().map(|&n| n as f64 * stack.voxel_mm3).collect();
@@ -78,7 +78,8 @@ pub fn keep(
     let deep_piece_mm3 = deep.map(|(mm3, _)| *mm3).fold(0.0, f64::max);
     let left = Zip::from(&dense).and(&own).map_collect(|&dense, &own| dense && !own);
     let like_marrow_mm2 = stack.large_mm3(&left, rules.min_component_mm3) / source.slice_mm;
-    let like_cortex_mm2 = (number(&own) - number(&thick)) as f64 * stack.voxel_mm3 / source.slice_mm;
+    let thin = Zip::from(&own).and(&thick).map_collect(|&own, &thick| own && !thick);
+    let like_cortex_mm2 = stack.large_mm3(&thin, rules.min_component_mm3) / source.slice_mm;
     Kept { bone, deep_piece_mm3, like_marrow_mm2, like_cortex_mm2 }
 }
 
@@ -204,6 +205,11 @@ pub fn levels(
     (soft_hu, bone_hu.unwrap_or(2.0 * mineral_hu - soft_hu).max(mineral_hu + 1.0))
 }
 
+/// Whether each pixel of a slice counts as interior.
+fn counted(section: &Section, depth: &Depth) -> impl Iterator<Item = bool> {
+    flat(&depth.zone).iter().zip(flat(&section.counts)).map(|(zone, counts)| *zone && *counts == Counts::Yes)
+}
+
 /// Densities of a slice's interior: away from bone, bone near its edge, all that lies amid bone, HU.
 fn samples(
     section: &Section,
@@ -214,9 +220,8 @@ fn samples(
 ) -> [Vec<f64>; 3] {
     let edge = within(near.mapv(|near| !near).view(), section.hu.pixel_mm, 2.0 * PARTIAL_MM);
     let mut samples = [Vec::new(), Vec::new(), Vec::new()];
-    let [zone, bone, near, edge] = [&depth.zone, bone, near, &edge].map(flat);
-    let counted = zone.iter().zip(flat(&section.counts)).map(|(zone, counts)| *zone && *counts == Counts::Yes);
-    for (i, _) in counted.enumerate().filter(|(_, counted)| *counted) {
+    let [bone, near, edge] = [bone, near, &edge].map(flat);
+    for (i, _) in counted(section, depth).enumerate().filter(|(_, counted)| *counted) {
         let hu = f64::from(flat(&section.hu.pixels)[i]);
         match (edge[i], bone[i]) {
             (false, _) => samples[2].push(hu),

@@ -2,7 +2,8 @@
 //!
 //! Lesions leave pieces of the vertebra's wall and endplates, and no density tells them from new bone; but they are thin.
 //! Cortex of at most 2 mm (0.6 to 1.8 mm, method.md 2 and 3.9), with its blur some 3 mm wide at the mineral threshold, fills a cube
-//! of 4.5 mm to no more than 3/4, however it runs through it.
+//! of 4.5 mm to no more than 3/4, however it runs through it. The cube is of whole voxels: of slices of 2 mm and more it has one, and
+//! a plate that lies along them passes for thick.
 
 use ndarray::{Array3, Axis};
 

@@ -28,7 +28,7 @@ pub fn offset_mm(j: usize) -> f64 {
 /// Layer means every half millimetre are kept from here ...
 const FIRST_MM: f64 = -8.0;
 /// ... to here.
-const LAST_MM: f64 = 6.0;
+const LAST_MM: f64 = 6.5;
 /// How many layer means that are.
 const PLACES: usize = ((LAST_MM - FIRST_MM) / OFFSET_MM) as usize + 1;
 /// Layers whose middle is farther than 4.5 mm from the outline say nothing of its border: first and last place that do.
@@ -45,6 +45,8 @@ const BONE_BEHIND_RIM_LOG: f32 = -0.356_675; // ln 0.7
 const GOES_ON_LAYERS: usize = 2;
 /// Chance that it is as dense as what is behind it ...
 const GOES_ON: f32 = 0.5;
+// What goes on behind the last layer of the window is kept too.
+const _: () = assert!(WINDOW[1] + 2 * GOES_ON_LAYERS < PLACES);
 /// ... within the texture of marrow (method.md 3.9: 35 HU) and what noise remains, SD, HU.
 const GOES_ON_SD_HU: f64 = 40.0;
 /// Layers of one ray and neighbouring rays repeat each other: each counts as this share of an independent sample.

@@ -80,10 +80,12 @@
   // Paper cannot be unfolded: what was closed is open while the page is printed.
   let folded = [];
   addEventListener("beforeprint", () => {
-    folded = [...document.querySelectorAll("details:not([open])")];
-    for (const details of folded) details.open = true;
+    const closed = document.querySelectorAll("details:not([open])");
+    for (const details of closed) details.open = true;
+    folded.push(...closed);
   });
   addEventListener("afterprint", () => {
     for (const details of folded) details.open = false;
+    folded = [];
   });
 })();
