@@ -18,10 +18,9 @@ mod signal;
 #[path = "measures/uncertainty.rs"]
 mod uncertainty;
 
-use osteon::geometry::{Extent, Geometry};
+use osteon::geometry::Geometry;
 use osteon::io::acquisition::Acquisition;
-use osteon::measure::keys::{IMAGE, SCAN, STRUCTURES, Scan, Structures, TUMOUR};
-use osteon::measure::levels::Levels;
+use osteon::measure::keys::Structures;
 use osteon::measure::reason::REASONS;
 use osteon::measure::rows::{ExamRows, Status};
 use osteon::measure::{Board, Modality, columns, measures};
@@ -107,22 +106,10 @@ fn board(exam: &Exam) -> Board {
     let disc = |[x, y, z]: [usize; 3], radius: f64| slices.contains(&z) && libm::hypot(mm(x), mm(y)) < radius;
     let acquisition =
         Acquisition { kvp: Some(120.0), contrast: exam.contrast, has_rescale: exam.rescale, ..Acquisition::default() };
-    let scan = Scan {
-        modality: Modality::Ct,
-        acquisition,
-        whole: grid.clone(),
-        region: Extent::whole(grid.dims),
-        levels: Levels { table: Some("T8".into()), points: Vec::new() },
-        cord_points: Vec::new(),
-        cut: false,
-        prompted: false,
-    };
-    let mut board = Board::default();
-    board.put(&SCAN, scan, &[]);
-    board.put(&IMAGE, Volume::from_fn(grid.clone(), |[x, y, z]| hu(exam, mm(x), mm(y), z) + exam.shift_hu), &[]);
-    board.put(&TUMOUR, Mask::from_fn(grid.clone(), |v| disc(v, exam.radius_mm)), &[]);
-    board.put(&STRUCTURES, Structures::from([("native_bone", Mask::from_fn(grid, |v| disc(v, exam.native_mm)))]), &[]);
-    board
+    let image = Volume::from_fn(grid.clone(), |[x, y, z]| hu(exam, mm(x), mm(y), z) + exam.shift_hu);
+    let tumour = Mask::from_fn(grid.clone(), |v| disc(v, exam.radius_mm));
+    let native = Structures::from([("native_bone", Mask::from_fn(grid, |v| disc(v, exam.native_mm)))]);
+    scene::board(Modality::Ct, acquisition, image, tumour, native)
 }
 
 fn measured(exam: &Exam) -> ExamRows {

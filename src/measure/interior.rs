@@ -129,8 +129,8 @@ pub struct InteriorCase {
 
 /// Less of the zone like marrow or cortex is not worth a remark ...
 const LEAST_LIKE_NATIVE: f64 = 0.02;
-/// ... and from this share like marrow on a class that it decides, or bone that is less than it, is not given: neither may hang on what
-/// cannot be told.
+/// ... and from this share like marrow on a class that it decides, or bone that is less than it, is not given: neither may
+/// hang on what cannot be told.
 const MUCH_LIKE_MARROW: f64 = 0.1;
 
 impl InteriorCase {

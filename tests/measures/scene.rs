@@ -50,31 +50,24 @@ impl Scene {
         let grid = self.image.geometry();
         let acquisition =
             Acquisition { kvp: Some(120.0), contrast: Some(false), has_rescale: true, ..Acquisition::default() };
-        let scan = Scan {
-            modality: Modality::Ct,
-            acquisition,
-            whole: grid.clone(),
-            region: Extent::whole(grid.dims),
-            levels: Levels { table: Some("T8".into()), points: Vec::new() },
-            cord_points: Vec::new(),
-            cut: false,
-            prompted: false,
-        };
-        let mut board = Board::default();
-        board.put(&SCAN, scan, &[]);
-        board.put(&IMAGE, self.image.clone(), &[]);
-        board.put(&TUMOUR, self.tumour.clone(), &[]);
-        board.put(&STRUCTURES, Structures::from([("native_bone", Mask::from_fn(grid.clone(), |_| false))]), &[]);
-        board
+        let none = Mask::from_fn(grid.clone(), |_| false);
+        let native = Structures::from([("native_bone", none)]);
+        board(Modality::Ct, acquisition, self.image.clone(), self.tumour.clone(), native)
     }
 }
 
-/// An MR exam of which all is drawn, T2-weighted, at T8.
-pub fn mr_board(image: Volume<f32>, tumour: Mask, structures: Structures) -> Board {
+/// An exam at T8 of which all that its branch asks for is drawn.
+pub fn board(
+    modality: Modality,
+    acquisition: Acquisition,
+    image: Volume<f32>,
+    tumour: Mask,
+    structures: Structures,
+) -> Board {
     let whole = image.geometry().clone();
     let scan = Scan {
-        modality: Modality::Mr,
-        acquisition: Acquisition { weighting: Some("T2".into()), ..Acquisition::default() },
+        modality,
+        acquisition,
         region: Extent::whole(whole.dims),
         whole,
         levels: Levels { table: Some("T8".into()), points: Vec::new() },
@@ -87,6 +80,13 @@ pub fn mr_board(image: Volume<f32>, tumour: Mask, structures: Structures) -> Boa
     board.put(&IMAGE, image, &[]);
     board.put(&TUMOUR, tumour, &[]);
     board.put(&STRUCTURES, structures, &[]);
+    board
+}
+
+/// An MR exam of which all is drawn, T2-weighted, at T8.
+pub fn mr_board(image: Volume<f32>, tumour: Mask, structures: Structures) -> Board {
+    let acquisition = Acquisition { weighting: Some("T2".into()), ..Acquisition::default() };
+    let mut board = board(Modality::Mr, acquisition, image, tumour, structures);
     board.put(&FOUND_HERE, Vec::new(), &[]);
     board.put(&TOLD_IN_CANAL, (), &[]);
     board
