@@ -64,12 +64,13 @@ pub fn open(file: &mut File) -> Result<Option<Opened>, Fault> {
     let mut prefix = Vec::new();
     let mut look = FIRST_LOOK;
     loop {
-        let more = (look - prefix.len()) as u64;
+        let more = file_len.min(look as u64) - prefix.len() as u64;
         // In one call, without asking how much there is.
         prefix.reserve_exact(more as usize);
         file.seek(SeekFrom::Start(prefix.len() as u64)).map_err(|e| Fault::from_io(&e))?;
         file.by_ref().take(more).read_to_end(&mut prefix).map_err(|e| Fault::from_io(&e))?;
-        let whole = prefix.len() as u64 >= file_len;
+        // A file that has become shorter meanwhile is read to its end, too.
+        let whole = prefix.len() < look || prefix.len() as u64 >= file_len;
         let Some((start, syntax)) = meta(&prefix)? else {
             return Ok(None);
         };
