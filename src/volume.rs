@@ -94,6 +94,17 @@ impl Mask {
         });
         boxes.reduce(|a, b| a.union(&b))
     }
+
+    /// The structure on a larger grid, its first voxel `at`; nothing around it.
+    pub fn placed(&self, grid: &Geometry, at: [usize; 3]) -> Self {
+        let mut whole = Self::from_fn(grid.clone(), |_| false);
+        let ([nx, ny, _], [px, py, _]) = (grid.dims, self.geometry.dims);
+        for (row, voxels) in self.as_slice().chunks_exact(px.max(1)).enumerate() {
+            let (y, z) = (row % py + at[1], row / py + at[2]);
+            whole.as_mut_slice()[(z * ny + y) * nx + at[0]..][..px].copy_from_slice(voxels);
+        }
+        whole
+    }
 }
 
 /// The first and the last place of a row where something is set.
@@ -126,7 +137,8 @@ mod tests {
         let g = Geometry::upright([5, 4, 3], [1.0; 3]);
         let m = Mask::from_fn(g, |[x, y, z]| (1..3).contains(&x) && y == 2 && z >= 1);
         assert_eq!(m.extent(), Some(Extent { lo: [1, 2, 1], hi: [3, 3, 3] }));
-        assert_eq!(m.crop(&m.extent().unwrap()).count(), m.count());
+        let part = m.crop(&m.extent().unwrap());
+        assert_eq!((part.count(), part.placed(m.geometry(), [1, 2, 1])), (m.count(), m));
     }
 
     #[test]

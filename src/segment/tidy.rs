@@ -4,19 +4,21 @@ use super::growcut::Seed;
 use crate::ops::components::pieces_over;
 use crate::ops::dilation::within;
 use crate::ops::runs::Neighbours;
-use crate::volume::Mask;
+use crate::volume::{Mask, Volume};
 use ndarray::{Array2, ArrayView2};
 
 /// Opened by a pixel in plane, then the piece that holds most of the seeds inside, its holes in each slice filled but for
 /// those with a seed outside: a tumour around the canal leaves the canal.
 ///
 /// No piece holds any of the seeds inside: nothing is left.
-pub fn tidied(mask: &Mask, seeds: &[Seed]) -> Mask {
-    let plane = mask.geometry().dims[0] * mask.geometry().dims[1];
-    let opened = by_planes(mask, |_, plane| opened(plane));
-    by_planes(&piece_with(&opened, |i| seeds[i] == Seed::Inside), |z, inside| {
-        filled(inside, &seeds[z * plane..][..plane])
-    })
+pub fn tidied(mask: &Mask, seeds: &Volume<Seed>) -> Mask {
+    let Some(extent) = mask.extent() else { return mask.clone() };
+    // A pixel more, which belongs to what lies around.
+    let part = extent.grown([1, 1, 0], mask.geometry().dims);
+    let (small, seeds) = (mask.crop(&part), seeds.crop(&part));
+    let opened = by_planes(&small, |_, plane| opened(plane));
+    let piece = piece_with(&opened, |i| seeds.as_slice()[i] == Seed::Inside);
+    by_planes(&piece, |z, inside| filled(inside, seeds.plane(z))).placed(mask.geometry(), part.lo)
 }
 
 fn by_planes(mask: &Mask, f: impl Fn(usize, ArrayView2<'_, bool>) -> Array2<bool>) -> Mask {
@@ -44,11 +46,11 @@ fn piece_with(mask: &Mask, core: impl Fn(usize) -> bool) -> Mask {
 }
 
 /// The plane and what it encloses: all that no way over sides leads to from beyond the plane or from a seed outside.
-fn filled(plane: ArrayView2<'_, bool>, seeds: &[Seed]) -> Array2<bool> {
+fn filled(plane: ArrayView2<'_, bool>, seeds: ArrayView2<'_, Seed>) -> Array2<bool> {
     let (ny, nx) = plane.dim();
     let mut outside = Array2::from_elem((ny, nx), false);
     let border = (0..nx).flat_map(|x| [(0, x), (ny - 1, x)]).chain((0..ny).flat_map(|y| [(y, 0), (y, nx - 1)]));
-    let barred = (0..seeds.len()).filter(|&i| seeds[i] == Seed::Outside).map(|i| (i / nx, i % nx));
+    let barred = seeds.indexed_iter().filter(|(_, seed)| **seed == Seed::Outside).map(|(i, _)| i);
     let mut open: Vec<(usize, usize)> = border.chain(barred).collect();
     while let Some((y, x)) = open.pop() {
         if plane[(y, x)] || std::mem::replace(&mut outside[(y, x)], true) {
@@ -76,8 +78,8 @@ mod tests {
             (3, 3, _) => Seed::Inside,
             _ => Seed::Open,
         };
-        let seeds: Vec<Seed> = (0..mask.as_slice().len()).map(seed).collect();
-        let left = tidied(&mask, &seeds);
+        let seeds = (0..mask.as_slice().len()).map(seed).collect();
+        let left = tidied(&mask, &Volume::new(mask.geometry().clone(), seeds).unwrap());
         for (i, &inside) in left.as_slice().iter().enumerate() {
             let (x, y) = (i % 30, i / 30 % 12);
             let corner = [2, 9].contains(&x) && [2, 9].contains(&y);
@@ -85,7 +87,8 @@ mod tests {
             let stump = (x, y) == (10, 6);
             assert_eq!(inside, block(x, y, 2, 10) && !corner || stump, "{x} {y}");
         }
-        assert_eq!(tidied(&mask, &vec![Seed::Open; seeds.len()]).count(), 0);
+        let open = Volume::from_fn(mask.geometry().clone(), |_| Seed::Open);
+        assert_eq!(tidied(&mask, &open).count(), 0);
     }
 
     #[test]
@@ -99,7 +102,8 @@ mod tests {
             i if i == 6 + 12 * 6 => Seed::Outside,
             _ => Seed::Open,
         };
-        let left = tidied(&mask, &(0..288).map(seed).collect::<Vec<_>>());
+        let seeds = Volume::new(mask.geometry().clone(), (0..288).map(seed).collect()).unwrap();
+        let left = tidied(&mask, &seeds);
         let in_hole = |z: usize| (144 * z..144 * (z + 1)).filter(|&i| hole(i) && left.as_slice()[i]).count();
         assert_eq!([in_hole(0), in_hole(1)], [0, 9]);
     }

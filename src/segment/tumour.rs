@@ -13,7 +13,7 @@ use super::spine::course::Course;
 use super::spine::{Foretold, foretold};
 use super::texture::roughness;
 use super::tidy::tidied;
-use crate::geometry::{Extent, Geometry, Vec3, norm, sub};
+use crate::geometry::{Extent, Vec3, norm, sub};
 use crate::ops::t2::at_planes;
 use crate::volume::{Mask, Volume, traverse};
 
@@ -161,18 +161,7 @@ pub fn segmented(image: &Volume<f32>, prompt: &Prompt, known: Known<'_>) -> Resu
     let jitter = found[1..hands.len()].iter().map(|other| dice(mask, other)).fold(1.0, f64::min);
     let doubts = doubts(mask, &scene.smooth, &prompt.mark.ellipsoid());
     let agreement = Agreement { methods: dice(mask, &found[hands.len()]), jitter, doubts };
-    Ok(Segmented { mask: placed(mask, image.geometry(), region.lo), agreement, told_in_canal: scene.is_told(mask) })
-}
-
-/// A mask of a part of the grid on all of it.
-fn placed(part: &Mask, grid: &Geometry, at: [usize; 3]) -> Mask {
-    let mut whole = Mask::from_fn(grid.clone(), |_| false);
-    let ([nx, ny, _], [px, py, _]) = (grid.dims, part.geometry().dims);
-    for (row, voxels) in part.as_slice().chunks_exact(px.max(1)).enumerate() {
-        let (y, z) = (row % py + at[1], row / py + at[2]);
-        whole.as_mut_slice()[(z * ny + y) * nx + at[0]..][..px].copy_from_slice(voxels);
-    }
-    whole
+    Ok(Segmented { mask: mask.placed(image.geometry(), region.lo), agreement, told_in_canal: scene.is_told(mask) })
 }
 
 /// What of an image does not depend on the prompt.
@@ -181,7 +170,6 @@ struct Scene {
     rough: Volume<f32>,
     noise: f32,
     smooth_noise: f32,
-    places: Vec<Vec3>,
     /// The canal as far as it is known, and what of it is cord or fluid.
     canal: Vec<bool>,
     free: Vec<bool>,
@@ -196,19 +184,15 @@ impl Scene {
         let smooth = diffused(&image, KEPT_EDGE * noise, STEPS);
         // A twenty-fifth of the noise: what is smoother than that is only smooth.
         let rough = roughness(&smooth, noise / 25.0);
-        let grid = image.geometry();
-        let [nx, ny, _] = grid.dims;
-        let place = |i: usize| grid.to_patient([(i % nx) as f64, (i / nx % ny) as f64, (i / nx / ny) as f64]);
         let smooth_noise = noise_sd(&smooth).max(LEAST_NOISE * noise);
-        let (none, told) = (vec![false; grid.len()], vec![false; grid.dims[2]]);
-        let places = (0..grid.len()).map(place).collect();
-        Self { smooth, rough, noise, smooth_noise, places, canal: none.clone(), free: none, told }
+        let (none, told) = (vec![false; smooth.as_slice().len()], vec![false; smooth.geometry().dims[2]]);
+        Self { smooth, rough, noise, smooth_noise, canal: none.clone(), free: none, told }
     }
 
     /// Tells the canal and what of it is cord or fluid; what is drawn goes before what is found.
     fn foretell(&mut self, image: &Volume<f32>, prompt: &Prompt, known: Known<'_>, region: &Extent) {
         let found = known.course.and_then(|course| {
-            let rough = placed(&self.cut(prompt), image.geometry(), region.lo);
+            let rough = self.cut(prompt).placed(image.geometry(), region.lo);
             foretold(image, &rough, course)
         });
         let Foretold { canal, cord, fluid } = found.unwrap_or_else(|| Foretold::nothing(image.geometry()));
@@ -229,29 +213,38 @@ impl Scene {
     fn cut(&self, prompt: &Prompt) -> Mask {
         let case = Case::of(self, prompt);
         let first = case.least(case.weights.prior, 1.0);
-        let round = if case.is_box { firmness(dice(&first, &case.ellipsoid(first.geometry()))) } else { 0.0 };
-        if round == 0.0 {
-            return first;
-        }
+        let round = if case.is_box { firmness(dice(&first, &case.ellipsoid())) } else { 0.0 };
         let prior = case.weights.prior + round * (ROUND_PRIOR - case.weights.prior);
-        case.least(prior, 1.0 + round * (ROUND_SIZE - 1.0))
+        let found = if round == 0.0 { first } else { case.least(prior, 1.0 + round * (ROUND_SIZE - 1.0)) };
+        found.placed(self.smooth.geometry(), case.part.lo)
     }
 
     /// What is certain by norms, clicks and the canal; clicks go first, and in the canal no norm makes tumour certain.
-    fn seeds(&self, prompt: &Prompt, norms: &[f64], core: f64, rim: f64) -> Vec<Seed> {
+    fn seeds(&self, prompt: &Prompt, norms: &Volume<f64>, core: f64, rim: f64) -> Volume<Seed> {
         let near = |clicks: &[Vec3], p: Vec3| clicks.iter().any(|c| norm(sub(*c, p)) <= CLICK_MM);
-        let seed = |(i, (p, e)): (usize, (&Vec3, &f64))| {
-            if near(&prompt.inside, *p) {
+        self.at_places(|i, p| {
+            let e = norms.as_slice()[i];
+            if near(&prompt.inside, p) {
                 Seed::Inside
-            } else if near(&prompt.outside, *p) || *e > rim || self.free[i] {
+            } else if near(&prompt.outside, p) || e > rim || self.free[i] {
                 Seed::Outside
-            } else if *e < core && !self.canal[i] {
+            } else if e < core && !self.canal[i] {
                 Seed::Inside
             } else {
                 Seed::Open
             }
-        };
-        self.places.iter().zip(norms).enumerate().map(seed).collect()
+        })
+    }
+
+    /// What `f` makes of each voxel's number and place, LPS mm.
+    fn at_places<T>(&self, mut f: impl FnMut(usize, Vec3) -> T) -> Volume<T> {
+        let grid = self.smooth.geometry();
+        let [nx, ny, _] = grid.dims;
+        Volume::from_fn(grid.clone(), |v| f(v[0] + nx * (v[1] + ny * v[2]), grid.to_patient(v.map(|i| i as f64))))
+    }
+
+    fn norms(&self, ellipsoid: &Ellipsoid) -> Volume<f64> {
+        self.at_places(|_, place| ellipsoid.norm(place))
     }
 
     /// Whether cord and fluid are told on every slice where a tumour lies in the canal, and on some.
@@ -264,16 +257,17 @@ impl Scene {
     /// Whether nothing of the region is outside for certain: the prompt is larger than what the image shows.
     fn has_no_outside(&self, prompt: &Prompt) -> bool {
         let (ellipsoid, rim) = (prompt.mark.ellipsoid(), weights(&prompt.mark).rim);
-        self.places.iter().all(|p| ellipsoid.norm(*p) <= rim)
+        self.norms(&ellipsoid).as_slice().iter().all(|e| *e <= rim)
     }
 
     /// The tumour by GrowCut.
     fn grown(&self, prompt: &Prompt) -> Mask {
-        let ellipsoid = prompt.mark.ellipsoid();
-        let norms: Vec<f64> = self.places.iter().map(|p| ellipsoid.norm(*p)).collect();
         let [core, rim] = GROWCUT_SEEDS;
-        let seeds = self.seeds(prompt, &norms, core, rim);
-        tidied(&grown(&self.smooth, &seeds, self.noise, GROWCUT_PER_MM), &seeds)
+        let seeds = self.seeds(prompt, &self.norms(&prompt.mark.ellipsoid()), core, rim);
+        let part = part(&seeds);
+        let (image, seeds) = (self.smooth.crop(&part), seeds.crop(&part));
+        let found = grown(&image, seeds.as_slice(), self.noise, GROWCUT_PER_MM);
+        tidied(&found, &seeds).placed(self.smooth.geometry(), part.lo)
     }
 
     /// The share of the mask's surface in its slices that lies against what is outside for certain. Where the image ends
@@ -281,13 +275,15 @@ impl Scene {
     fn leak(&self, mask: &Mask, prompt: &Prompt) -> f64 {
         let (ellipsoid, rim) = (prompt.mark.ellipsoid(), weights(&prompt.mark).rim);
         let [nx, ny, _] = mask.geometry().dims;
+        let norm =
+            |x: usize, y: usize, z: usize| ellipsoid.norm(mask.geometry().to_patient([x, y, z].map(|i| i as f64)));
         let inside = mask.voxels();
         let (mut surface, mut leaks) = (0_usize, 0_usize);
         for ((z, y, x), _) in inside.indexed_iter().filter(|(_, m)| **m) {
             let around = [(y, x.wrapping_sub(1)), (y, x + 1), (y.wrapping_sub(1), x), (y + 1, x)];
             for (y, x) in around.into_iter().filter(|&(y, x)| y < ny && x < nx && !inside[(z, y, x)]) {
                 surface += 1;
-                leaks += usize::from(ellipsoid.norm(self.places[(z * ny + y) * nx + x]) > rim);
+                leaks += usize::from(norm(x, y, z) > rim);
             }
         }
         leaks as f64 / surface.max(1) as f64
@@ -300,60 +296,75 @@ fn firmness(dice: f64) -> f32 {
     ((dice - none) / (all - none)).clamp(0.0, 1.0) as f32
 }
 
-/// A scene with a prompt.
-struct Case<'a> {
-    scene: &'a Scene,
-    weights: &'static Weights,
-    is_box: bool,
-    norms: Vec<f64>,
-    /// What speaks for the tumour but for the ellipsoid: intensity, roughness, the faces of the box.
-    seen: Vec<f32>,
-    seeds: Vec<Seed>,
+/// The voxels that may be tumour, and those around them.
+fn part(seeds: &Volume<Seed>) -> Extent {
+    let grid = seeds.geometry();
+    let may_be = seeds.as_slice().iter().map(|seed| *seed != Seed::Outside).collect();
+    let may_be = Mask::new(grid.clone(), may_be).expect("a seed for each voxel");
+    may_be.extent().unwrap_or(Extent { lo: [0; 3], hi: [1; 3] }).grown([1; 3], grid.dims)
 }
 
-impl<'a> Case<'a> {
-    fn of(scene: &'a Scene, prompt: &Prompt) -> Self {
-        let (ellipsoid, weights) = (prompt.mark.ellipsoid(), weights(&prompt.mark));
-        let norms: Vec<f64> = scene.places.iter().map(|p| ellipsoid.norm(*p)).collect();
-        let seeds = scene.seeds(prompt, &norms, weights.core, weights.rim);
-        let is_box = matches!(prompt.mark, Mark::Roi(_));
-        let mut case = Self { scene, weights, is_box, norms, seen: Vec::new(), seeds };
-        let beyond = scene.places.iter().map(|p| beyond_mm(&prompt.mark, &ellipsoid, *p)).collect();
-        case.seen = case.seen(beyond);
-        case
-    }
+/// A scene with a prompt: of each voxel of the part that is cut, what is known.
+struct Case {
+    part: Extent,
+    weights: &'static Weights,
+    is_box: bool,
+    image: Volume<f32>,
+    noise: f32,
+    norms: Volume<f64>,
+    /// What speaks for the tumour but for the ellipsoid: intensity, roughness, the faces of the box.
+    seen: Vec<f32>,
+    seeds: Volume<Seed>,
+}
 
-    fn seen(&self, beyond: Vec<f64>) -> Vec<f32> {
-        let (w, norms) = (self.weights, &self.norms);
-        let inside = |i: usize| norms[i] < w.learned_core && !self.scene.canal[i];
-        let outside = |i: usize| {
-            norms[i] < LEARNED_TO
-                && (self.scene.free[i] || norms[i] > w.learned_rim || self.is_box && beyond[i] > SURELY_BEYOND_MM)
-        };
-        let images = [&self.scene.smooth, &self.scene.rough];
-        let [intensity, rough] = images.map(|image| evidence(image, w.near_mm, inside, outside));
-        let within = |value: f32| value.clamp(-w.most_evidence, w.most_evidence);
-        let at = |i: usize| {
-            let faces = w.beyond * (beyond[i] as f32 / w.beyond_mm).clamp(0.0, 3.0);
-            w.evidence * within(intensity[i]) + w.roughness * within(rough[i]) - faces
-        };
-        (0..norms.len()).map(at).collect()
+impl Case {
+    fn of(scene: &Scene, prompt: &Prompt) -> Self {
+        let (ellipsoid, weights) = (prompt.mark.ellipsoid(), weights(&prompt.mark));
+        let norms = scene.norms(&ellipsoid);
+        let seeds = scene.seeds(prompt, &norms, weights.core, weights.rim);
+        let part = part(&seeds);
+        let seen = seen(scene, prompt, &norms, &part);
+        let is_box = matches!(prompt.mark, Mark::Roi(_));
+        let (image, norms, seeds) = (scene.smooth.crop(&part), norms.crop(&part), seeds.crop(&part));
+        Self { part, weights, is_box, image, noise: scene.smooth_noise, norms, seen, seeds }
     }
 
     /// The minimum cut with a prior of this weight that expects the surface at the norm `size`.
     fn least(&self, prior: f32, size: f32) -> Mask {
         let w = self.weights;
         let shape = |norm: f64| prior * (size - norm as f32).clamp(-w.most_prior, w.most_prior);
-        let unary: Vec<f32> = self.seen.iter().zip(&self.norms).map(|(seen, norm)| seen + shape(*norm)).collect();
-        let edge = w.edge * self.scene.smooth_noise;
-        let terms = Terms { unary: &unary, seeds: &self.seeds, smoothness: w.smoothness, across: w.across, edge };
-        tidied(&least(&self.scene.smooth, &terms), &self.seeds)
+        let unary = self.seen.iter().zip(self.norms.as_slice()).map(|(seen, norm)| seen + shape(*norm));
+        let (unary, seeds): (Vec<f32>, _) = (unary.collect(), self.seeds.as_slice());
+        let edge = w.edge * self.noise;
+        let terms = Terms { unary: &unary, seeds, smoothness: w.smoothness, across: w.across, edge };
+        tidied(&least(&self.image, &terms), &self.seeds)
     }
 
-    fn ellipsoid(&self, grid: &Geometry) -> Mask {
-        let inside = self.norms.iter().map(|norm| *norm <= 1.0);
-        Mask::new(grid.clone(), inside.collect()).expect("a norm for each voxel")
+    fn ellipsoid(&self) -> Mask {
+        let inside = self.norms.as_slice().iter().map(|norm| *norm <= 1.0);
+        Mask::new(self.image.geometry().clone(), inside.collect()).expect("a norm for each voxel")
     }
+}
+
+/// What speaks for the tumour, but for the ellipsoid, in a part of a scene.
+fn seen(scene: &Scene, prompt: &Prompt, norms: &Volume<f64>, part: &Extent) -> Vec<f32> {
+    let (w, ellipsoid) = (weights(&prompt.mark), prompt.mark.ellipsoid());
+    let is_box = matches!(prompt.mark, Mark::Roi(_));
+    let beyond = scene.at_places(|_, place| beyond_mm(&prompt.mark, &ellipsoid, place));
+    let (norms, all_beyond) = (norms.as_slice(), beyond.as_slice());
+    let inside = |i: usize| norms[i] < w.learned_core && !scene.canal[i];
+    let outside = |i: usize| {
+        norms[i] < LEARNED_TO
+            && (scene.free[i] || norms[i] > w.learned_rim || is_box && all_beyond[i] > SURELY_BEYOND_MM)
+    };
+    let [intensity, rough] =
+        [&scene.smooth, &scene.rough].map(|image| evidence(image, w.near_mm, inside, outside, part));
+    let within = |value: f32| value.clamp(-w.most_evidence, w.most_evidence);
+    let at = |(i, beyond): (usize, &f64)| {
+        let faces = w.beyond * (*beyond as f32 / w.beyond_mm).clamp(0.0, 3.0);
+        w.evidence * within(intensity[i]) + w.roughness * within(rough[i]) - faces
+    };
+    beyond.crop(part).as_slice().iter().enumerate().map(at).collect()
 }
 
 fn weights(mark: &Mark) -> &'static Weights {

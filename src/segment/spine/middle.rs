@@ -74,8 +74,9 @@ struct Disc {
 
 impl Disc {
     fn of(open: &[([f64; 2], f64)], at: [f64; 2], pixel_mm: [f64; 2], radius_mm: f64) -> Self {
-        let off_mm = |p: [f64; 2]| libm::hypot((p[0] - at[0]) * pixel_mm[0], (p[1] - at[1]) * pixel_mm[1]);
-        let signals: Vec<f64> = open.iter().filter(|(p, _)| off_mm(*p) <= radius_mm).map(|i| i.1).collect();
+        let square_mm2 = |p: [f64; 2], a: usize| ((p[a] - at[a]) * pixel_mm[a]).powi(2);
+        let near = |p: [f64; 2]| square_mm2(p, 0) + square_mm2(p, 1) <= radius_mm * radius_mm;
+        let signals: Vec<f64> = open.iter().filter(|(p, _)| near(*p)).map(|i| i.1).collect();
         let whole = std::f64::consts::PI * radius_mm * radius_mm / (pixel_mm[0] * pixel_mm[1]);
         let known = (signals.len() as f64 / whole).min(1.0);
         Self { signals, known }
