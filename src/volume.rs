@@ -40,8 +40,12 @@ impl<T> Volume<T> {
     /// `out(x, y, z) = f([x, y, z])`
     pub fn from_fn(geometry: Geometry, mut f: impl FnMut([usize; 3]) -> T) -> Self {
         let [nx, ny, nz] = geometry.dims;
-        let voxels = Array3::from_shape_fn((nz, ny, nx), |(z, y, x)| f([x, y, z]));
-        Self { geometry, voxels }
+        let mut voxels = Vec::with_capacity(geometry.len());
+        // Rows by themselves: an iterator over all indices at once is slower.
+        for (z, y) in (0..nz).flat_map(|z| (0..ny).map(move |y| (z, y))) {
+            voxels.extend((0..nx).map(|x| f([x, y, z])));
+        }
+        Self::new(geometry, voxels).expect("a value for each voxel")
     }
 
     /// The grid.
@@ -95,6 +99,27 @@ impl Mask {
         boxes.reduce(|a, b| a.union(&b))
     }
 
+    /// What is in it and not in another on its grid.
+    pub fn without(&self, other: &Self) -> Self {
+        self.each_with(other, |own, other| own && !other)
+    }
+
+    /// What is in it or in another on its grid.
+    pub fn or(&self, other: &Self) -> Self {
+        self.each_with(other, |own, other| own || other)
+    }
+
+    /// What is in it and in another on its grid.
+    pub fn and(&self, other: &Self) -> Self {
+        self.each_with(other, |own, other| own && other)
+    }
+
+    fn each_with(&self, other: &Self, f: impl Fn(bool, bool) -> bool) -> Self {
+        let mut found = self.clone();
+        found.as_mut_slice().iter_mut().zip(other.as_slice()).for_each(|(own, other)| *own = f(*own, *other));
+        found
+    }
+
     /// The structure on a larger grid, its first voxel `at`; nothing around it.
     pub fn placed(&self, grid: &Geometry, at: [usize; 3]) -> Self {
         let mut whole = Self::from_fn(grid.clone(), |_| false);
@@ -139,6 +164,15 @@ mod tests {
         assert_eq!(m.extent(), Some(Extent { lo: [1, 2, 1], hi: [3, 3, 3] }));
         let part = m.crop(&m.extent().unwrap());
         assert_eq!((part.count(), part.placed(m.geometry(), [1, 2, 1])), (m.count(), m));
+    }
+
+    #[test]
+    fn masks_are_sets() {
+        let block = |from: usize, to: usize| {
+            Mask::from_fn(Geometry::upright([30, 1, 2], [1.0; 3]), |[x, ..]| (from..to).contains(&x))
+        };
+        let (a, b) = (block(10, 20), block(15, 30));
+        assert_eq!((a.without(&b), a.or(&b), a.and(&b)), (block(10, 15), block(10, 30), block(15, 20)));
     }
 
     #[test]

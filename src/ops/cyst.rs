@@ -4,7 +4,7 @@ use super::chord::diameters;
 use super::components::pieces_over;
 use super::outline::outlines;
 use super::runs::Neighbours;
-use super::t2::{inner, median, outer, without};
+use super::t2::{inner, median, outer};
 use crate::volume::{Mask, Volume};
 use ndarray::Array3;
 
@@ -64,7 +64,7 @@ pub fn find(image: &Volume<f32>, tumour: &Mask, from: f64) -> Cysts {
         return Cysts::of(cores);
     }
     let near = (0..BORDER_PIXELS).fold(cores.clone(), |grown, _| outer(&grown));
-    let solid = without(&deep, &near);
+    let solid = deep.without(&near);
     let half = median(image, &solid).zip(median(image, &cores)).map_or(from, |(solid, fluid)| 0.5 * (solid + fluid));
     Cysts::of(large(&opened(&brighter(image, &near, half))))
 }

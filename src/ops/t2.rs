@@ -59,13 +59,6 @@ pub fn outer(mask: &Mask) -> Mask {
     Mask::new(mask.geometry().clone(), planes.concat()).expect("as many voxels as before")
 }
 
-/// What is in one mask and not in the other.
-pub fn without(mask: &Mask, other: &Mask) -> Mask {
-    let mut left = mask.clone();
-    left.as_mut_slice().iter_mut().zip(other.as_slice()).for_each(|(m, o)| *m &= !o);
-    left
-}
-
 /// The values of an image within a mask.
 pub fn values(image: &Volume<f32>, mask: &Mask) -> Vec<f64> {
     let inside = image.as_slice().iter().zip(mask.as_slice()).filter(|(_, m)| **m);
@@ -180,7 +173,7 @@ pub fn noise(image: &Volume<f32>, mask: &Mask) -> f64 {
 /// than the cord.
 pub fn fluid(image: &Volume<f32>, canal: &Mask, others: [&Mask; 2], cord: f64) -> Option<f64> {
     let [cord_mask, tumour] = others;
-    let room = without(&without(&inner(canal), &outer(cord_mask)), &outer(tumour));
+    let room = inner(canal).without(&outer(cord_mask)).without(&outer(tumour));
     let mut values = values(image, &room);
     let bright = quantile(&mut values, FLUID_QUANTILE).filter(|_| values.len() >= FLUID_PIXELS)?;
     (bright > FLUID_OVER_CORD * cord).then_some(bright)
@@ -269,6 +262,5 @@ mod tests {
         assert_eq!(inner(&block(10..20)).count(), 8 * 8);
         assert_eq!(outer(&block(10..20)).count(), 12 * 12 - 4, "corners lie farther");
         assert_eq!(inner(&block(0..5)).count(), 4 * 8 - 8, "the border of the image is no inside");
-        assert_eq!(without(&block(10..20), &block(15..30)), block(10..15));
     }
 }

@@ -138,14 +138,14 @@ fn each_voxel(grid: &Geometry, mut f: impl FnMut(usize, [usize; 3])) {
     places.enumerate().for_each(|(i, v)| f(i, v));
 }
 
-/// `ln p(I | inside) / p(I | outside, there)` of every voxel of `part`, from voxels that lie inside and outside for certain;
-/// `near_mm` is how far the surroundings of a voxel reach, SD.
+/// `ln p(I | inside) / p(I | outside, there)` of every voxel of a part that is wanted, 0 of the others, from voxels that
+/// lie inside and outside for certain; `near_mm` is how far the surroundings of a voxel reach, SD.
 pub fn evidence(
     image: &Volume<f32>,
     near_mm: f64,
     inside: impl Fn(usize) -> bool + Copy,
     outside: impl Fn(usize) -> bool + Copy,
-    part: &Extent,
+    wanted: (&Extent, impl Fn(usize) -> bool + Sync + Send),
 ) -> Vec<f32> {
     let grid = image.geometry();
     let bins = Bins::of(image.as_slice(), |i| inside(i) || outside(i));
@@ -160,10 +160,16 @@ pub fn evidence(
     let mut lattice = Lattice::of(grid, &binned, outside);
     lattice.smooth(near_mm);
     lattice.settle(&outer, near_mm);
-    compared(grid, &binned, &inner, &lattice, part)
+    compared(grid, &binned, &inner, &lattice, wanted)
 }
 
-fn compared(grid: &Geometry, binned: &[u8], inner: &Counts, lattice: &Lattice, part: &Extent) -> Vec<f32> {
+fn compared(
+    grid: &Geometry,
+    binned: &[u8],
+    inner: &Counts,
+    lattice: &Lattice,
+    (part, is_wanted): (&Extent, impl Fn(usize) -> bool + Sync + Send),
+) -> Vec<f32> {
     let floor = FLOOR / BINS as f32;
     let between =
         lattice.columns(grid, |place| ((place - 0.5).max(0.0) as usize, ((place - 0.5).max(0.0) % 1.0) as f32));
@@ -173,7 +179,11 @@ fn compared(grid: &Geometry, binned: &[u8], inner: &Counts, lattice: &Lattice, p
         let (y, z) = (row % py + part.lo[1], row / py + part.lo[2]);
         let ((cy, wy), (cz, wz)) = (between[1][y], between[2][z]);
         for (value, x) in run.iter_mut().zip(part.lo[0]..) {
-            let (bin, (cx, wx)) = (usize::from(binned[(z * ny + y) * nx + x]), between[0][x]);
+            let i = (z * ny + y) * nx + x;
+            if !is_wanted(i) {
+                continue;
+            }
+            let (bin, (cx, wx)) = (usize::from(binned[i]), between[0][x]);
             let at = |dx: usize, dy: usize, dz: usize| {
                 let cell = (cx + dx).min(lx - 1) + lx * ((cy + dy).min(ly - 1) + ly * (cz + dz).min(lz - 1));
                 lattice.at[cell][bin]
@@ -206,22 +216,22 @@ mod tests {
     fn what_looks_alike_is_told_apart_by_what_lies_near() {
         let (image, inside, outside) = scene();
         let whole = Extent::whole(image.geometry().dims);
-        let found = evidence(&image, 8.0, inside, outside, &whole);
+        let found = evidence(&image, 8.0, inside, outside, (&whole, |_| true));
         let at = |x: usize| found[(4 * 40 + 20) * 60 + x];
         assert!(at(50) < -2.0, "bright is outside: {}", at(50));
         assert!(at(38) > 1.0, "where all around is bright, dark is the block: {}", at(38));
         assert!(at(8) < 0.3, "where all around is dark too, dark says nothing: {}", at(8));
         assert!(at(38) > at(8) + 1.0);
         let part = Extent { lo: [7, 20, 4], hi: [40, 22, 5] };
-        let of_part = evidence(&image, 8.0, inside, outside, &part);
-        assert_eq!((of_part.len(), of_part[0], of_part[31]), (66, at(7), at(38)));
+        let of_part = evidence(&image, 8.0, inside, outside, (&part, |i| i % 60 != 9));
+        assert_eq!((of_part.len(), of_part[0], of_part[2], of_part[31]), (66, at(7), 0.0, at(38)));
     }
 
     #[test]
     fn one_intensity_says_nothing() {
         let image = Volume::from_fn(Geometry::upright([9, 9, 3], [1.0, 1.0, 4.0]), |_| 7.0);
         let whole = Extent::whole(image.geometry().dims);
-        assert!(evidence(&image, 8.0, |i| i % 9 < 4, |i| i % 9 > 5, &whole).iter().all(|v| v.abs() < 1e-5));
-        assert!(evidence(&image, 8.0, |_| false, |_| false, &whole).iter().all(|v| v.abs() < 1e-5));
+        assert!(evidence(&image, 8.0, |i| i % 9 < 4, |i| i % 9 > 5, (&whole, |_| true)).iter().all(|v| v.abs() < 1e-5));
+        assert!(evidence(&image, 8.0, |_| false, |_| false, (&whole, |_| true)).iter().all(|v| v.abs() < 1e-5));
     }
 }

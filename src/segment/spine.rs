@@ -12,7 +12,6 @@ pub mod polar;
 pub mod ring;
 
 use crate::geometry::Geometry;
-use crate::ops::t2::without;
 use crate::volume::{Mask, Volume, traverse};
 use course::Course;
 use ring::Ring;
@@ -34,7 +33,7 @@ pub fn segmented(image: &Volume<f32>, tumour: &Mask, course: &Course) -> Spine {
     let cord = cord::rings(image, tumour, &canal);
     let mut below = canal.clone();
     below[cord.lowest..].fill(None);
-    let sac = without(&filled(image, &below), tumour);
+    let sac = filled(image, &below).without(tumour);
     Spine { canal: filled(image, &canal), cord: filled(image, &cord.rings), sac }
 }
 
@@ -62,7 +61,7 @@ impl Foretold {
 pub fn foretold(image: &Volume<f32>, rough: &Mask, course: &Course) -> Option<Foretold> {
     let rings = canal::rings(image, rough, course);
     let canal = filled(image, &rings);
-    let found = cord::foretold(image, rough, &without(rough, &canal), &rings)?;
+    let found = cord::foretold(image, rough, &rough.without(&canal), &rings)?;
     let signals = canal.as_slice().iter().zip(image.as_slice());
     let fluid = signals.map(|(canal, v)| *canal && f64::from(*v) > found.fluid_from).collect();
     let fluid = Mask::new(image.geometry().clone(), fluid).expect("as many voxels as the canal has");
@@ -160,7 +159,7 @@ mod tests {
         assert!(!found(Known::default()).told_in_canal);
         let told = found(Known { course: Some(&course), ..Known::default() });
         let cord = Mask::from_fn(grid(), cord);
-        assert!(told.told_in_canal && without(&cord, &told.mask).count() == cord.count());
+        assert!(told.told_in_canal && cord.and(&told.mask).count() == 0);
     }
 
     #[test]

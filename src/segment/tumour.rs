@@ -5,7 +5,7 @@
 
 use super::agreement::{Agreement, dice, doubts, jittered};
 use super::appearance::evidence;
-use super::energy::{Terms, least};
+use super::energy::{Borders, Stiffness, borders, least};
 use super::growcut::{Seed, grown};
 use super::prompt::{Ellipsoid, Mark, Prompt};
 use super::smooth::{diffused, noise_sd};
@@ -13,6 +13,7 @@ use super::spine::course::Course;
 use super::spine::{Foretold, foretold};
 use super::texture::roughness;
 use super::tidy::tidied;
+use super::window::Window;
 use crate::geometry::{Extent, Vec3, norm, sub};
 use crate::ops::t2::at_planes;
 use crate::volume::{Mask, Volume, traverse};
@@ -139,12 +140,12 @@ const MOST_LEAK: f64 = 0.25;
 /// # Errors
 /// If nothing is found, or what is found runs out of its region.
 pub fn segmented(image: &Volume<f32>, prompt: &Prompt, known: Known<'_>) -> Result<Segmented, Lost> {
-    let region = prompt.mark.ellipsoid().looked_at(image.geometry()).ok_or(Lost::OffImage)?;
-    let mut scene = Scene::of(image.crop(&region));
+    let window = Window::of(image.geometry(), prompt).ok_or(Lost::OffImage)?;
+    let mut scene = Scene::of(window.image(image), weights(&prompt.mark));
     if scene.has_no_outside(prompt) {
         return Err(Lost::Leaks(1.0));
     }
-    scene.foretell(image, prompt, known, &region);
+    let free = scene.foretell(image, prompt, known, &window);
     let hands = [vec![prompt.clone()], jittered(prompt).to_vec()].concat();
     let found = traverse::each(hands.len() + 1, |k| match hands.get(k) {
         Some(hand) => scene.cut(hand),
@@ -161,52 +162,47 @@ pub fn segmented(image: &Volume<f32>, prompt: &Prompt, known: Known<'_>) -> Resu
     let jitter = found[1..hands.len()].iter().map(|other| dice(mask, other)).fold(1.0, f64::min);
     let doubts = doubts(mask, &scene.smooth, &prompt.mark.ellipsoid());
     let agreement = Agreement { methods: dice(mask, &found[hands.len()]), jitter, doubts };
-    Ok(Segmented { mask: mask.placed(image.geometry(), region.lo), agreement, told_in_canal: scene.is_told(mask) })
+    let told_in_canal = scene.is_told(mask);
+    Ok(Segmented { mask: window.placed(mask).without(&free), agreement, told_in_canal })
 }
 
-/// What of an image does not depend on the prompt.
+/// What of an image does not depend on where the prompt is.
 struct Scene {
     smooth: Volume<f32>,
     rough: Volume<f32>,
     noise: f32,
-    smooth_noise: f32,
+    borders: Borders,
     /// The canal as far as it is known, and what of it is cord or fluid.
-    canal: Vec<bool>,
-    free: Vec<bool>,
+    canal: Mask,
+    free: Mask,
     /// On which slices cord and fluid are told.
     told: Vec<bool>,
 }
 
 impl Scene {
-    fn of(image: Volume<f32>) -> Self {
+    fn of(image: Volume<f32>, w: &Weights) -> Self {
         let (lo, hi) = image.as_slice().iter().fold((f32::MAX, f32::MIN), |(lo, hi), v| (lo.min(*v), hi.max(*v)));
         let noise = noise_sd(&image).max(LEAST_NOISE * (hi - lo)).max(f32::MIN_POSITIVE);
         let smooth = diffused(&image, KEPT_EDGE * noise, STEPS);
         // A twenty-fifth of the noise: what is smoother than that is only smooth.
         let rough = roughness(&smooth, noise / 25.0);
-        let smooth_noise = noise_sd(&smooth).max(LEAST_NOISE * noise);
-        let (none, told) = (vec![false; smooth.as_slice().len()], vec![false; smooth.geometry().dims[2]]);
-        Self { smooth, rough, noise, smooth_noise, canal: none.clone(), free: none, told }
+        let edge = w.edge * noise_sd(&smooth).max(LEAST_NOISE * noise);
+        let borders = borders(&smooth, &Stiffness { smoothness: w.smoothness, across: w.across, edge });
+        let none = Mask::from_fn(smooth.geometry().clone(), |_| false);
+        let told = vec![false; smooth.geometry().dims[2]];
+        Self { smooth, rough, noise, borders, canal: none.clone(), free: none, told }
     }
 
-    /// Tells the canal and what of it is cord or fluid; what is drawn goes before what is found.
-    fn foretell(&mut self, image: &Volume<f32>, prompt: &Prompt, known: Known<'_>, region: &Extent) {
-        let found = known.course.and_then(|course| {
-            let rough = self.cut(prompt).placed(image.geometry(), region.lo);
-            foretold(image, &rough, course)
-        });
+    /// Tells the canal and what of it is cord or fluid, which is given; what is drawn goes before what is found.
+    fn foretell(&mut self, image: &Volume<f32>, prompt: &Prompt, known: Known<'_>, window: &Window) -> Mask {
+        let found = known.course.and_then(|course| foretold(image, &window.placed(&self.cut(prompt)), course));
         let Foretold { canal, cord, fluid } = found.unwrap_or_else(|| Foretold::nothing(image.geometry()));
-        self.told = at_planes(&canal.crop(region));
-        let part = |mask: &Mask| mask.crop(region).as_slice().to_vec();
-        self.canal = part(known.canal.unwrap_or(&canal));
-        self.free = part(known.cord.unwrap_or(&cord));
-        let fluid = part(&fluid);
-        self.free
-            .iter_mut()
-            .zip(fluid.iter().zip(&self.canal))
-            .for_each(|(free, (fluid, canal))| *free |= *fluid && *canal);
+        let drawn = known.canal.unwrap_or(&canal);
+        let free = unclicked(known.cord.unwrap_or(&cord).or(&fluid.and(drawn)), prompt);
+        self.told = at_planes(&window.mask(&canal));
         // A cord drawn without its canal, or beyond it: no tumour is learned there.
-        self.canal.iter_mut().zip(&self.free).for_each(|(canal, free)| *canal |= free);
+        (self.canal, self.free) = (window.mask(&drawn.or(&free)), window.mask(&free));
+        free
     }
 
     /// The tumour by the minimum cut. One that comes out round is cut again with a prior that holds it rounder.
@@ -221,14 +217,13 @@ impl Scene {
 
     /// What is certain by norms, clicks and the canal; clicks go first, and in the canal no norm makes tumour certain.
     fn seeds(&self, prompt: &Prompt, norms: &Volume<f64>, core: f64, rim: f64) -> Volume<Seed> {
-        let near = |clicks: &[Vec3], p: Vec3| clicks.iter().any(|c| norm(sub(*c, p)) <= CLICK_MM);
         self.at_places(|i, p| {
             let e = norms.as_slice()[i];
-            if near(&prompt.inside, p) {
+            if clicked(&prompt.inside, p) {
                 Seed::Inside
-            } else if near(&prompt.outside, p) || e > rim || self.free[i] {
+            } else if clicked(&prompt.outside, p) || e > rim || self.free.as_slice()[i] {
                 Seed::Outside
-            } else if e < core && !self.canal[i] {
+            } else if e < core && !self.canal.as_slice()[i] {
                 Seed::Inside
             } else {
                 Seed::Open
@@ -249,9 +244,8 @@ impl Scene {
 
     /// Whether cord and fluid are told on every slice where a tumour lies in the canal, and on some.
     fn is_told(&self, tumour: &Mask) -> bool {
-        let plane = self.canal.len() / self.told.len().max(1);
-        let meets = |z: usize| (z * plane..(z + 1) * plane).any(|i| self.canal[i] && tumour.as_slice()[i]);
-        self.told.contains(&true) && (0..self.told.len()).all(|z| self.told[z] || !meets(z))
+        let meets = at_planes(&self.canal.and(tumour));
+        self.told.contains(&true) && self.told.iter().zip(meets).all(|(told, meets)| *told || !meets)
     }
 
     /// Whether nothing of the region is outside for certain: the prompt is larger than what the image shows.
@@ -296,6 +290,20 @@ fn firmness(dice: f64) -> f32 {
     ((dice - none) / (all - none)).clamp(0.0, 1.0) as f32
 }
 
+fn clicked(clicks: &[Vec3], place: Vec3) -> bool {
+    clicks.iter().any(|click| norm(sub(*click, place)) <= CLICK_MM)
+}
+
+/// The mask but for what the user has clicked as tumour.
+fn unclicked(mut mask: Mask, prompt: &Prompt) -> Mask {
+    if !prompt.inside.is_empty() {
+        let grid = mask.geometry().clone();
+        let tumour = Mask::from_fn(grid.clone(), |v| clicked(&prompt.inside, grid.to_patient(v.map(|i| i as f64))));
+        mask = mask.without(&tumour);
+    }
+    mask
+}
+
 /// The voxels that may be tumour, and those around them.
 fn part(seeds: &Volume<Seed>) -> Extent {
     let grid = seeds.geometry();
@@ -309,8 +317,7 @@ struct Case {
     part: Extent,
     weights: &'static Weights,
     is_box: bool,
-    image: Volume<f32>,
-    noise: f32,
+    borders: Borders,
     norms: Volume<f64>,
     /// What speaks for the tumour but for the ellipsoid: intensity, roughness, the faces of the box.
     seen: Vec<f32>,
@@ -323,10 +330,10 @@ impl Case {
         let norms = scene.norms(&ellipsoid);
         let seeds = scene.seeds(prompt, &norms, weights.core, weights.rim);
         let part = part(&seeds);
-        let seen = seen(scene, prompt, &norms, &part);
+        let seen = seen(scene, prompt, &norms, &seeds, &part);
         let is_box = matches!(prompt.mark, Mark::Roi(_));
-        let (image, norms, seeds) = (scene.smooth.crop(&part), norms.crop(&part), seeds.crop(&part));
-        Self { part, weights, is_box, image, noise: scene.smooth_noise, norms, seen, seeds }
+        let (borders, norms, seeds) = (scene.borders.crop(&part), norms.crop(&part), seeds.crop(&part));
+        Self { part, weights, is_box, borders, norms, seen, seeds }
     }
 
     /// The minimum cut with a prior of this weight that expects the surface at the norm `size`.
@@ -334,31 +341,30 @@ impl Case {
         let w = self.weights;
         let shape = |norm: f64| prior * (size - norm as f32).clamp(-w.most_prior, w.most_prior);
         let unary = self.seen.iter().zip(self.norms.as_slice()).map(|(seen, norm)| seen + shape(*norm));
-        let (unary, seeds): (Vec<f32>, _) = (unary.collect(), self.seeds.as_slice());
-        let edge = w.edge * self.noise;
-        let terms = Terms { unary: &unary, seeds, smoothness: w.smoothness, across: w.across, edge };
-        tidied(&least(&self.image, &terms), &self.seeds)
+        let unary: Vec<f32> = unary.collect();
+        tidied(&least(&self.borders, &unary, self.seeds.as_slice()), &self.seeds)
     }
 
     fn ellipsoid(&self) -> Mask {
         let inside = self.norms.as_slice().iter().map(|norm| *norm <= 1.0);
-        Mask::new(self.image.geometry().clone(), inside.collect()).expect("a norm for each voxel")
+        Mask::new(self.norms.geometry().clone(), inside.collect()).expect("a norm for each voxel")
     }
 }
 
-/// What speaks for the tumour, but for the ellipsoid, in a part of a scene.
-fn seen(scene: &Scene, prompt: &Prompt, norms: &Volume<f64>, part: &Extent) -> Vec<f32> {
+/// What speaks for the tumour, but for the ellipsoid, where a part of a scene is open.
+fn seen(scene: &Scene, prompt: &Prompt, norms: &Volume<f64>, seeds: &Volume<Seed>, part: &Extent) -> Vec<f32> {
     let (w, ellipsoid) = (weights(&prompt.mark), prompt.mark.ellipsoid());
     let is_box = matches!(prompt.mark, Mark::Roi(_));
     let beyond = scene.at_places(|_, place| beyond_mm(&prompt.mark, &ellipsoid, place));
     let (norms, all_beyond) = (norms.as_slice(), beyond.as_slice());
-    let inside = |i: usize| norms[i] < w.learned_core && !scene.canal[i];
+    let inside = |i: usize| norms[i] < w.learned_core && !scene.canal.as_slice()[i];
     let outside = |i: usize| {
         norms[i] < LEARNED_TO
-            && (scene.free[i] || norms[i] > w.learned_rim || is_box && all_beyond[i] > SURELY_BEYOND_MM)
+            && (scene.free.as_slice()[i] || norms[i] > w.learned_rim || is_box && all_beyond[i] > SURELY_BEYOND_MM)
     };
+    let open = |i: usize| seeds.as_slice()[i] == Seed::Open;
     let [intensity, rough] =
-        [&scene.smooth, &scene.rough].map(|image| evidence(image, w.near_mm, inside, outside, part));
+        [&scene.smooth, &scene.rough].map(|image| evidence(image, w.near_mm, inside, outside, (part, open)));
     let within = |value: f32| value.clamp(-w.most_evidence, w.most_evidence);
     let at = |(i, beyond): (usize, &f64)| {
         let faces = w.beyond * (*beyond as f32 / w.beyond_mm).clamp(0.0, 3.0);

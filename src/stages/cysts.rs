@@ -5,7 +5,7 @@ use super::canal::not_empty;
 use crate::measure::settings::Settings;
 use crate::measure::{Board, Flag, Modality, Refusal, View, flag, keys, reason};
 use crate::ops::cyst::{Cysts, find, parting, touching};
-use crate::ops::t2::{inner, outer, values, without};
+use crate::ops::t2::{inner, outer, values};
 use crate::volume::Mask;
 
 /// `cysts`
@@ -37,7 +37,7 @@ fn run(view: &View<'_>, _: &Settings) -> Result<Board, Refusal> {
     }
     let canal = view.get(&keys::AXIAL_STRUCTURES).get("canal").filter(|_| view.get(&keys::SCAN).prompted);
     // A proposal may have taken the fluid of the canal for tumour.
-    let looked_at = canal.map_or_else(|| tumour.clone(), |canal| without(tumour, &outer(canal)));
+    let looked_at = canal.map_or_else(|| tumour.clone(), |canal| tumour.without(&outer(canal)));
     if let Some(from) = view.get(&keys::REFERENCES).fluid_from() {
         return Ok(told(find(even, &looked_at, from), &[]));
     }

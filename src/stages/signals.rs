@@ -4,7 +4,7 @@ use super::Stage;
 use crate::measure::keys::Signals;
 use crate::measure::settings::Settings;
 use crate::measure::{Board, Modality, Refusal, View, keys};
-use crate::ops::t2::{inner, median, medians, outer, without};
+use crate::ops::t2::{inner, median, medians, outer};
 
 /// `signals`
 pub const DEF: Stage = Stage {
@@ -26,7 +26,7 @@ pub const DEF: Stage = Stage {
 
 fn run(view: &View<'_>, _: &Settings) -> Result<Board, Refusal> {
     let (even, raw) = (view.get(&keys::AXIAL_EVEN), view.get(&keys::AXIAL_IMAGE));
-    let solid = without(&inner(view.get(&keys::AXIAL_TUMOUR)), &outer(&view.get(&keys::CYSTS).mask));
+    let solid = inner(view.get(&keys::AXIAL_TUMOUR)).without(&outer(&view.get(&keys::CYSTS).mask));
     let planes = 0..solid.geometry().dims[2];
     let cord = view.get(&keys::AXIAL_STRUCTURES).get("cord");
     let largest = planes.clone().map(|z| solid.plane(z).iter().filter(|&&m| m).count()).max().unwrap_or(0);

@@ -73,10 +73,14 @@ struct Disc {
 }
 
 impl Disc {
+    /// Of open pixels in the order of their rows.
     fn of(open: &[([f64; 2], f64)], at: [f64; 2], pixel_mm: [f64; 2], radius_mm: f64) -> Self {
+        let rows = radius_mm / pixel_mm[1];
+        let first = open.partition_point(|(p, _)| p[1] < at[1] - rows);
+        let last = open.partition_point(|(p, _)| p[1] <= at[1] + rows);
         let square_mm2 = |p: [f64; 2], a: usize| ((p[a] - at[a]) * pixel_mm[a]).powi(2);
         let near = |p: [f64; 2]| square_mm2(p, 0) + square_mm2(p, 1) <= radius_mm * radius_mm;
-        let signals: Vec<f64> = open.iter().filter(|(p, _)| near(*p)).map(|i| i.1).collect();
+        let signals: Vec<f64> = open[first..last].iter().filter(|(p, _)| near(*p)).map(|i| i.1).collect();
         let whole = std::f64::consts::PI * radius_mm * radius_mm / (pixel_mm[0] * pixel_mm[1]);
         let known = (signals.len() as f64 / whole).min(1.0);
         Self { signals, known }

@@ -1,6 +1,7 @@
 //! A slice seen from a point: its signal along rays.
 
 use ndarray::{Array2, ArrayView2};
+use std::sync::LazyLock;
 
 /// Rays all around.
 pub const RAYS: usize = 64;
@@ -9,8 +10,13 @@ pub const STEP_MM: f64 = 0.25;
 
 /// The unit direction of a ray.
 pub fn direction(ray: usize) -> [f64; 2] {
-    let (sin, cos) = libm::sincos(std::f64::consts::TAU * ray as f64 / RAYS as f64);
-    [cos, sin]
+    static DIRECTIONS: LazyLock<[[f64; 2]; RAYS]> = LazyLock::new(|| {
+        std::array::from_fn(|ray| {
+            let (sin, cos) = libm::sincos(std::f64::consts::TAU * ray as f64 / RAYS as f64);
+            [cos, sin]
+        })
+    });
+    DIRECTIONS[ray]
 }
 
 /// Samples `0 .. count` along each ray from a pixel, linear between pixels; the border goes on beyond the image.

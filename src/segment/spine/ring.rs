@@ -34,7 +34,7 @@ impl Ring {
 
     /// The pixels within it of a plane of `nx` by `ny`: x and y.
     pub fn pixels(&self, [nx, ny]: [usize; 2], pixel_mm: [f64; 2]) -> Vec<[usize; 2]> {
-        let reach = self.radius_mm.iter().fold(0.0_f64, |a, b| a.max(*b));
+        let (least, reach) = self.radius_mm.iter().fold((f64::MAX, 0.0_f64), |(a, b), r| (a.min(*r), b.max(*r)));
         let range = |a: usize, n: usize| {
             let reach = reach / pixel_mm[a];
             let end = |v: f64| v.clamp(0.0, n as f64) as usize;
@@ -42,7 +42,15 @@ impl Ring {
         };
         let (xs, ys) = (range(0, nx), range(1, ny));
         let all = ys.flat_map(|y| xs.clone().map(move |x| [x, y]));
-        all.filter(|at| self.holds(at.map(|v| v as f64), pixel_mm)).collect()
+        // Nearer than every radius, or farther: no angle is needed to tell. Rounding is left to those that need one.
+        let (inner_mm2, outer_mm2) = (0.999 * least * least, 1.001 * reach * reach);
+        all.filter(|at| {
+            let at = at.map(|v| v as f64);
+            let [x_mm, y_mm] = [0, 1].map(|a| (at[a] - self.centre[a]) * pixel_mm[a]);
+            let mm2 = x_mm * x_mm + y_mm * y_mm;
+            mm2 < inner_mm2 || mm2 < outer_mm2 && self.holds(at, pixel_mm)
+        })
+        .collect()
     }
 }
 
