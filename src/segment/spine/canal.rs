@@ -6,7 +6,7 @@ use super::polar::{RAYS, STEP_MM, falls, unrolled};
 use super::ring::{Ring, cheapest, ring};
 use crate::ops::quantile::quantile;
 use crate::volume::{Mask, Volume, traverse};
-use ndarray::{Array2, ArrayView2};
+use ndarray::{Array2, ArrayView2, s};
 
 /// No canal reaches farther from its middle, mm.
 const LARGEST_MM: f64 = 17.0;
@@ -103,10 +103,9 @@ impl Slice {
         let mut edge = falls(&logs, EDGE_MM[0], EDGE_MM[1]) / -libm::log(DARK);
         let hides = tumour_at(tumour.plane(z), centre, [sx, sy], count);
         let reach = ((EDGE_MM[0] + EDGE_MM[1]) / STEP_MM) as usize;
-        for ((ray, k), edge) in edge.indexed_iter_mut() {
-            let near = k.saturating_sub(reach)..(k + reach + 1).min(count);
-            if near.into_iter().any(|k| hides[(ray, k)]) {
-                *edge = 0.0;
+        for (mut edges, hides) in edge.rows_mut().into_iter().zip(hides.rows()) {
+            for (k, _) in hides.iter().enumerate().filter(|(_, hides)| **hides) {
+                edges.slice_mut(s![k.saturating_sub(reach)..(k + reach + 1).min(count)]).fill(0.0);
             }
         }
         let hidden = (0..RAYS).map(|ray| hides.row(ray).iter().any(|h| *h)).collect();

@@ -45,13 +45,17 @@ pub fn linear(plane: ArrayView2<'_, f32>, [x, y]: [f64; 2]) -> f64 {
 pub fn falls(unrolled: &Array2<f64>, gap_mm: f64, half_mm: f64) -> Array2<f64> {
     let (gap, half) = ((gap_mm / STEP_MM) as usize, (half_mm / STEP_MM).max(1.0) as usize);
     let last = unrolled.ncols() - 1;
-    Array2::from_shape_fn(unrolled.raw_dim(), |(ray, k)| {
-        let mean = |from: isize| {
-            let at = |i: usize| unrolled[(ray, (from + i as isize).clamp(0, last as isize) as usize)];
-            (0..half).map(at).sum::<f64>() / half as f64
-        };
-        mean(k as isize - (gap + half) as isize + 1) - mean((k + gap) as isize)
-    })
+    let mut falls = Array2::zeros(unrolled.raw_dim());
+    for (seen, mut out) in unrolled.rows().into_iter().zip(falls.rows_mut()) {
+        let at = |k: isize| seen[k.clamp(0, last as isize) as usize];
+        // The ray goes on beyond both ends as it ends, so that every mean is one of its windows.
+        let before = (gap + half) as isize - 1;
+        let longer: Vec<f64> = (-before..(last + gap + half) as isize).map(at).collect();
+        let means: Vec<f64> = longer.windows(half).map(|w| w.iter().sum::<f64>() / half as f64).collect();
+        let beyond = means[before as usize + gap..].iter();
+        out.iter_mut().zip(means.iter().zip(beyond)).for_each(|(fall, (mean, beyond))| *fall = mean - beyond);
+    }
+    falls
 }
 
 #[cfg(test)]

@@ -75,14 +75,9 @@ fn walk(cost: &Array2<f64>, rays: usize, end: Option<usize>) -> Vec<usize> {
     let mut sum: Vec<f64> = (0..n).map(first).collect();
     let mut from: Vec<Vec<usize>> = vec![Vec::new()];
     for ray in 1..rays {
-        let best = |k: usize| {
-            let near = k.saturating_sub(MOST_STEPS)..(k + MOST_STEPS + 1).min(n);
-            let through = |j: usize| sum[j] + BEND * (j.abs_diff(k) * j.abs_diff(k)) as f64;
-            near.map(|j| (through(j), j)).fold((f64::INFINITY, k), |a, b| if b.0 < a.0 { b } else { a })
-        };
-        let found: Vec<(f64, usize)> = (0..n).map(best).collect();
-        sum = found.iter().enumerate().map(|(k, f)| f.0 + cost[(ray % RAYS, k)]).collect();
-        from.push(found.into_iter().map(|f| f.1).collect());
+        let (least, through) = cheapest_steps(&sum);
+        sum = least.iter().zip(cost.row(ray % RAYS)).map(|(least, cost)| least + cost).collect();
+        from.push(through);
     }
     let cheapest = (0..n).fold(0, |a, b| if sum[b] < sum[a] { b } else { a });
     let mut at = end.unwrap_or(cheapest);
@@ -93,6 +88,26 @@ fn walk(cost: &Array2<f64>, rays: usize, end: Option<usize>) -> Vec<usize> {
     }
     path.reverse();
     path
+}
+
+/// For each sample the least of its own and its neighbours' sums with what the step costs, and whose it is; of equal ones the
+/// first.
+fn cheapest_steps(sums: &[f64]) -> (Vec<f64>, Vec<usize>) {
+    let n = sums.len();
+    let (mut least, mut from) = (vec![f64::INFINITY; n], (0..n).collect::<Vec<_>>());
+    // Step by step over all samples, which the compiler turns into vectors.
+    for step in 0..=2 * MOST_STEPS {
+        let bend = BEND * step.abs_diff(MOST_STEPS).pow(2) as f64;
+        let (own, other) = (MOST_STEPS.saturating_sub(step), step.saturating_sub(MOST_STEPS));
+        let pairs = least[own.min(n)..].iter_mut().zip(&mut from[own.min(n)..]);
+        for (j, (sum, (least, from))) in (other..).zip(sums[other.min(n)..].iter().zip(pairs)) {
+            let through = sum + bend;
+            let is_less = through < *least;
+            *least = if is_less { through } else { *least };
+            *from = if is_less { j } else { *from };
+        }
+    }
+    (least, from)
 }
 
 /// The ring of samples around a pixel, moved outwards.
@@ -111,6 +126,19 @@ mod tests {
         let found = cheapest(&cost);
         assert!((0..RAYS).all(|ray| found[ray].abs_diff(wanted(ray)) <= 1), "{found:?}");
         assert!(found[0].abs_diff(found[RAYS - 1]) <= MOST_STEPS);
+    }
+
+    #[test]
+    fn the_cheapest_step_is_the_least_of_all() {
+        let sums: Vec<f64> = (0..9).map(|k| f64::from((k * 7 + 3) % 5) * 0.03).collect();
+        let (least, from) = cheapest_steps(&sums);
+        for k in 0..9 {
+            let near = (0..9_usize).filter(|j| j.abs_diff(k) <= MOST_STEPS);
+            let cost = |j: usize| sums[j] + BEND * j.abs_diff(k).pow(2) as f64;
+            let slow = near.fold(None, |best: Option<usize>, j| best.filter(|b| cost(*b) <= cost(j)).or(Some(j)));
+            assert_eq!((least[k], from[k]), (cost(slow.unwrap()), slow.unwrap()));
+        }
+        assert_eq!(cheapest_steps(&[4.0]), (vec![4.0], vec![0]));
     }
 
     #[test]
