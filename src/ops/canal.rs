@@ -3,8 +3,9 @@
 use super::bits::Bits;
 use super::outline::Place;
 use super::sampling::area_sd_mm2;
+use crate::geometry::Extent;
 use crate::volume::Mask;
-use ndarray::{Array2, Zip};
+use ndarray::{Array2, Zip, s};
 
 /// The canal on one slice.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -48,15 +49,19 @@ impl CanalSlice {
 pub fn slices(canal: &Mask, tumour: &Mask, places: &[Place]) -> Vec<CanalSlice> {
     let [sx, sy, _] = canal.geometry().spacing;
     let area = |mask: &Array2<bool>| mask.iter().filter(|&&m| m).count() as f64 * sx * sy;
+    // What lies around the canal counts only by being there.
+    let Extent { lo, hi } = canal.extent().unwrap_or(Extent::whole([1; 3])).grown([1, 1, 0], canal.geometry().dims);
+    let around = s![lo[1]..hi[1], lo[0]..hi[0]];
     let on_plane = |plane: usize| {
-        let (canal, tumour) = (canal.plane(plane), tumour.plane(plane));
+        let (canal, whole) = (canal.plane(plane), tumour.plane(plane));
+        let (canal, tumour) = (canal.slice(around), whole.slice(around));
         let filled = Zip::from(canal).and(tumour).map_collect(|c, t| *c && *t);
         let free = Zip::from(canal).and(tumour).map_collect(|c, t| *c && !*t);
         CanalSlice {
             canal_mm2: area(&filled) + area(&free),
             filled_mm2: area(&filled),
             counted_sd_mm2: [&filled, &free].map(|part| area_sd_mm2(part.view(), [sx, sy])),
-            at_tumour: tumour.iter().any(|&t| t),
+            at_tumour: whole.iter().any(|&t| t),
         }
     };
     places.iter().map(|place| on_plane(place.plane)).collect()

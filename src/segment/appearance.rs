@@ -102,13 +102,18 @@ impl Lattice {
             let kernel = gaussian(near_mm / self.cell_mm[axis]);
             let stride: usize = self.dims[..axis].iter().product();
             let (n, from) = (self.dims[axis], std::mem::take(&mut self.at));
+            let is_any: Vec<bool> = from.iter().map(|counts| counts.iter().any(|c| *c > 0.0)).collect();
             self.at = traverse::each(from.len(), |i| {
                 let own = i / stride % n;
                 let mut sum = [0.0; BINS];
                 for (k, w) in kernel.iter().enumerate() {
                     let to = (own + k).checked_sub(kernel.len() / 2).filter(|&to| to < n);
                     let Some(to) = to else { continue };
-                    let other = &from[i - own * stride + to * stride];
+                    let other = i - own * stride + to * stride;
+                    if !is_any[other] {
+                        continue;
+                    }
+                    let other = &from[other];
                     sum.iter_mut().zip(other).for_each(|(s, c)| *s += w * c);
                 }
                 sum

@@ -355,22 +355,24 @@ impl Case {
 fn seen(scene: &Scene, prompt: &Prompt, norms: &Volume<f64>, seeds: &Volume<Seed>, part: &Extent) -> Vec<f32> {
     let (w, ellipsoid) = (weights(&prompt.mark), prompt.mark.ellipsoid());
     let is_box = matches!(prompt.mark, Mark::Roi(_));
-    let beyond = scene.at_places(|_, place| beyond_mm(&prompt.mark, &ellipsoid, place));
-    let (norms, all_beyond) = (norms.as_slice(), beyond.as_slice());
+    let (norms, free) = (norms.as_slice(), scene.free.as_slice());
+    let learned = scene.at_places(|i, place| {
+        let is_beyond = || is_box && ellipsoid.beyond_mm(place) > SURELY_BEYOND_MM;
+        norms[i] < LEARNED_TO && (free[i] || norms[i] > w.learned_rim || is_beyond())
+    });
     let inside = |i: usize| norms[i] < w.learned_core && !scene.canal.as_slice()[i];
-    let outside = |i: usize| {
-        norms[i] < LEARNED_TO
-            && (scene.free.as_slice()[i] || norms[i] > w.learned_rim || is_box && all_beyond[i] > SURELY_BEYOND_MM)
-    };
+    let outside = |i: usize| learned.as_slice()[i];
     let open = |i: usize| seeds.as_slice()[i] == Seed::Open;
     let [intensity, rough] =
         [&scene.smooth, &scene.rough].map(|image| evidence(image, w.near_mm, inside, outside, (part, open)));
     let within = |value: f32| value.clamp(-w.most_evidence, w.most_evidence);
-    let at = |(i, beyond): (usize, &f64)| {
-        let faces = w.beyond * (*beyond as f32 / w.beyond_mm).clamp(0.0, 3.0);
-        w.evidence * within(intensity[i]) + w.roughness * within(rough[i]) - faces
-    };
-    beyond.crop(part).as_slice().iter().enumerate().map(at).collect()
+    let grid = scene.smooth.geometry();
+    let faces = Volume::from_fn(grid.crop(part), |v| {
+        let place = grid.to_patient([0, 1, 2].map(|a| (v[a] + part.lo[a]) as f64));
+        w.beyond * (beyond_mm(&prompt.mark, &ellipsoid, place) as f32 / w.beyond_mm).clamp(0.0, 3.0)
+    });
+    let told = intensity.iter().zip(&rough).zip(faces.as_slice());
+    told.map(|((light, rough), faces)| w.evidence * within(*light) + w.roughness * within(*rough) - faces).collect()
 }
 
 fn weights(mark: &Mark) -> &'static Weights {
