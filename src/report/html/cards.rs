@@ -10,7 +10,7 @@ use crate::batch::study::ExamName;
 use crate::config::Pictures;
 use crate::measure::Modality;
 use crate::stats::cohort::pairing::Unit;
-use crate::stats::cohort::response::{Criterion, Response};
+use crate::stats::cohort::response::{Class, Criterion, Response};
 use crate::stats::table::{Entry, Key};
 use serde::Serialize;
 use std::collections::{BTreeMap, BTreeSet};
@@ -110,12 +110,23 @@ impl Deck<'_> {
         Card {
             id: anchor(i),
             title: name(unit),
-            response: self.responses.get(&i).map(|found| response(found)).unwrap_or_default(),
+            response: self.response(i, unit),
             excluded: unit.excluded.as_deref().map(sentence),
             review: reviews.map(|r| format!("{} {}: {}", r.exam[1], r.exam[2], r.why)).collect(),
             shots: own.iter().filter_map(|exam| self.shot(exam)).collect(),
             numbers: numbers(i, unit, &self.exams, &own),
         }
+    }
+
+    /// What became of a lesion, and where it is one of several, of the patient.
+    fn response(&self, i: usize, unit: &Unit) -> String {
+        let lesion = self.responses.get(&i).map(|found| response(found));
+        let several = self.request.cohort.of_patients.of_several(&unit.patient);
+        let patient = several.map(|found| {
+            let class = found.class.map_or("not evaluable", Class::code);
+            format!("RECIST 1.1 of the patient {class}")
+        });
+        lesion.into_iter().chain(patient).collect::<Vec<_>>().join(", ")
     }
 
     /// The picture of an exam; `None` where there is no file, or none shall be shown.
