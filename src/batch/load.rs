@@ -392,6 +392,7 @@ fn filled(header: &Acquisition, given: &Acquisition) -> Acquisition {
         fat_sat: h.fat_sat.or(g.fat_sat),
         has_rescale: h.has_rescale,
         resampled: h.resampled,
+        scaling_lost: h.scaling_lost,
     }
 }
 

@@ -205,6 +205,9 @@ fn what_cannot_be_told_says_why() {
     let reason = |exam: Exam, measure: &str| exam.number(measure).map(|n| n.0).unwrap_err();
     let t1 = || Acquisition { weighting: Some("T1".into()), ..Acquisition::default() };
     assert_eq!(reason(Exam { acquisition: t1(), ..usual() }, "si_ratio"), "weighting_mismatch");
+    let windowed = || Acquisition { scaling_lost: true, ..usual().acquisition };
+    assert_eq!(reason(Exam { acquisition: windowed(), ..usual() }, "si_ratio"), "scaling_lost");
+    assert!(Exam { acquisition: windowed(), ..usual() }.number("cyst_diameter").is_ok());
     for measure in ["cyst_diameter", "cyst_count", "cyst_volume"] {
         assert_eq!(reason(Exam { acquisition: t1(), ..usual() }, measure), "no_t2");
     }
