@@ -44,6 +44,7 @@ flags! {
     END_SLICE = "end_slice", "First or last slice of the outline: not used for the rim.";
     EXACTLY_HALF = "exactly_half", "The ossified fraction is exactly 0.5, read as not more than half.";
     FEASIBLE = "feasible", "The grades still possible, joined by |: where a side cannot be judged, or where the grade has a chance under 0.8.";
+    FLUID_LEVEL = "fluid_level", "A cyst has a fluid level: what has settled in it is dark and counts as solid tumour here.";
     FRACTION_SOFT_HARD_DIFFER = "fraction_soft_hard_differ", "The fraction by partial-volume mixture and by plain threshold differ by more than 0.05.";
     GRADE_CHANCE = "grade_chance", "The chance of each grade by bootstrap over slices, grades under 0.01 left out.";
     HU_SCALE_SUSPECT = "hu_scale_suspect", "Fat (-120 to -80 HU) or muscle (40 to 75 HU) around the lesion is off: the image may not be in HU.";
