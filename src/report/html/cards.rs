@@ -10,7 +10,7 @@ use crate::batch::study::ExamName;
 use crate::config::Pictures;
 use crate::measure::Modality;
 use crate::stats::cohort::pairing::Unit;
-use crate::stats::cohort::response::{Class, Criterion, Response};
+use crate::stats::cohort::response::{Criterion, Response};
 use crate::stats::table::{Entry, Key};
 use serde::Serialize;
 use std::collections::{BTreeMap, BTreeSet};
@@ -123,8 +123,8 @@ impl Deck<'_> {
         let lesion = self.responses.get(&i).map(|found| response(found));
         let several = self.request.cohort.of_patients.of_several(&unit.patient);
         let patient = several.map(|found| {
-            let class = found.class.map_or("not evaluable", Class::code);
-            format!("RECIST 1.1 of the patient {class}")
+            let why = || format!("not evaluable ({})", sentence(&found.remarks.join(";")));
+            format!("RECIST 1.1 of the patient {}", found.class.map_or_else(why, |class| class.code().to_owned()))
         });
         lesion.into_iter().chain(patient).collect::<Vec<_>>().join(", ")
     }

@@ -35,7 +35,6 @@ const PAIRING: &[(&str, &str, &str)] = &[
         "A lesion of the patient stands in the study table only after treatment began: new, or not listed before.",
         "list it before treatment if it was there; if it is new, RECIST 1.1 calls that progression",
     ),
-    ("targets", "The lesions whose diameters are summed.", "none"),
     ("no_density", "The mean density was not measured.", "measure mean_density"),
     (
         "mean_density_not_positive",
