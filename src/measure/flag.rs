@@ -40,6 +40,7 @@ flags! {
     CORD_FAR = "cord_far", "The cord that was compared begins this many mm from the tumour.";
     CORD_REF_NEAR = "cord_ref_near", "Cord that was marked as normal lies only this many mm from the tumour, less than 10.";
     CORD_IN_PART = "cord_in_part", "The cord is drawn on this share of the tumour's slices only.";
+    COULD_BE = "could_be", "Parts of a DICOM file that could each be the structure: its name=their numbers, joined by |.";
     CYST_BY_CONTRAST = "cyst_by_contrast", "Neither cord nor fluid to compare with: cysts are what parts clearly from the rest of the tumour.";
     END_SLICE = "end_slice", "First or last slice of the outline: not used for the rim.";
     EXACTLY_HALF = "exactly_half", "The ossified fraction is exactly 0.5, read as not more than half.";

@@ -39,6 +39,7 @@ reasons! {
     CORD_ABNORMAL = "cord_abnormal", "The cord beyond the tumour is not of one brightness: its slices differ by half.", "look for oedema or flow; draw the cord where it is normal";
     CORD_REF_UNUSABLE = "cord_ref_unusable", "The places that are marked as normal cord leave fewer than three slices with 15 mm2 of it.", "set cord_ref in the middle of the cord, off the tumour";
     HAEMORRHAGIC_T2_DARK = "haemorrhagic_t2_dark", "A cyst has a fluid level: behind its bright fluid lies blood as dark as tumour, whose border is not known.", "draw the cysts whole: cyst=FILE";
+    MASK_AMBIGUOUS = "mask_ambiguous", "Several parts of a DICOM file could be the structure.", "pick one by its number as name=FILE:NUMBER";
     MASK_EMPTY = "mask_empty", "An outline that is named has no voxel in the image.", "draw it, or check its label numbers";
     MASK_MISSING = "mask_missing", "A structure that is needed is not in the study table.", "draw it and name it, as in tumour=FILE or canal=FILE";
     NO_CANAL_AT_LEVEL = "no_canal_at_level", "The canal is not drawn on any slice of the tumour.", "draw the canal along the whole tumour";

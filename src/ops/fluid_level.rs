@@ -138,7 +138,7 @@ fn parabola(points: &[[f64; 2]]) -> Option<[f64; 3]> {
     let (t1, t2) = (v1 - m1 * v0, v2 - m2 * v0);
     let determinant = s11 * s22 - s12 * s12;
     let [b, c] = [(t1 * s22 - t2 * s12) / determinant, (t2 * s11 - t1 * s12) / determinant];
-    (determinant > 0.0).then(|| [v0 - b * m1 - c * m2, b, c])
+    (determinant > 0.0).then_some([v0 - b * m1 - c * m2, b, c])
 }
 
 #[cfg(test)]

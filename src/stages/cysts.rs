@@ -1,7 +1,7 @@
 //! Cysts in the tumour: those drawn, or those found.
 
 use super::Stage;
-use super::canal::not_empty;
+use super::canal::is_usable;
 use crate::measure::settings::Settings;
 use crate::measure::{Board, Flag, Modality, Refusal, View, flag, keys, reason};
 use crate::ops::cyst::{Cysts, find, parting, touching};
@@ -30,7 +30,7 @@ pub const DEF: Stage = Stage {
 };
 
 fn run(view: &View<'_>, _: &Settings) -> Result<Board, Refusal> {
-    not_empty(view.get(&keys::STRUCTURES), "cyst")?;
+    is_usable(view, "cyst")?;
     let (even, tumour) = (view.get(&keys::AXIAL_EVEN), view.get(&keys::AXIAL_TUMOUR));
     if let Some(drawn) = view.get(&keys::AXIAL_STRUCTURES).get("cyst") {
         let own = Cysts::of(touching(drawn, tumour));

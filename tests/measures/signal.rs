@@ -7,8 +7,8 @@
 use crate::scene::{mr_board, run_branch};
 use osteon::geometry::Geometry;
 use osteon::io::acquisition::Acquisition;
-use osteon::measure::keys::{SCAN, Scan, Structures};
-use osteon::measure::rows::ExamRows;
+use osteon::measure::keys::{Ambiguous, SCAN, Scan, Structures};
+use osteon::measure::rows::{ExamRow, ExamRows};
 use osteon::measure::{Modality, columns};
 use osteon::volume::{Mask, Volume};
 
@@ -32,6 +32,8 @@ struct Exam {
     marked: &'static [usize],
     /// Names of the structures that are drawn.
     drawn: &'static [&'static str],
+    /// A structure that two parts of a file could be.
+    unclear: Option<&'static str>,
     acquisition: Acquisition,
 }
 
@@ -47,6 +49,7 @@ fn usual() -> Exam {
         prompted: false,
         marked: &[],
         drawn: &["canal", "cord"],
+        unclear: None,
         acquisition,
     }
 }
@@ -125,7 +128,8 @@ impl Exam {
         // The middle of the cord away from the tumour.
         let cord_points = self.marked.iter().map(|&z| grid().to_patient([69.5, 59.5, z as f64])).collect();
         let acquisition = self.acquisition.clone();
-        board.put(&SCAN, Scan { acquisition, prompted: self.prompted, cord_points, ..scan }, &[]);
+        let ambiguous = self.unclear.map(|name| Ambiguous { name, numbers: vec![3, 5] }).into_iter().collect();
+        board.put(&SCAN, Scan { acquisition, prompted: self.prompted, cord_points, ambiguous, ..scan }, &[]);
         run_branch(Modality::Mr, board, &[])
     }
 
@@ -198,6 +202,32 @@ fn the_cord_is_compressed_where_the_tumour_touches_it_and_it_gives_in() {
     // Fluid left above, below and behind is dark: none is seen.
     let dark = Exam { front: 14.0, beside: [7.0, 3.0], signal: [200.0, 640.0, 300.0, 720.0], ..usual() };
     assert_eq!(dark.class("cord_compression").unwrap(), "yes");
+}
+
+#[test]
+fn an_ambiguous_structure_takes_away_only_what_hangs_on_it() {
+    let refused = |name: &'static str, drawn: &'static [&'static str]| -> Vec<String> {
+        let rows = Exam { unclear: Some(name), drawn, ..usual() }.rows();
+        let is_it = |row: &&ExamRow| row.reason.as_deref() == Some("mask_ambiguous");
+        let rows = rows.exams.iter().filter(is_it);
+        let flag = format!("could_be:{name}=3|5");
+        rows.inspect(|row| assert!(row.flags.contains(&flag), "{row:?}")).map(|row| row.measure.to_owned()).collect()
+    };
+    let of_the_cord = refused("cord", &["canal"]);
+    for measure in
+        ["canal_occupancy", "si_ratio", "cyst_diameter", "cord_compression", "escc", "cord_area_loss", "mscc"]
+    {
+        assert!(of_the_cord.iter().any(|found| found == measure), "{measure}: {of_the_cord:?}");
+    }
+    let of_the_cyst = refused("cyst", &["canal", "cord"]);
+    assert!(of_the_cyst.iter().any(|found| found == "cyst_diameter"), "not looked for in the image instead");
+    assert!(!of_the_cyst.iter().any(|found| found == "canal_occupancy"), "{of_the_cyst:?}");
+    let exam = Exam { unclear: Some("cord"), drawn: &["canal"], ..usual() };
+    for measure in ["max_diameter", "max_diameter_mesh", "short_axis", "diameter_3d", "volume"] {
+        assert!(exam.number(measure).is_ok(), "{measure}");
+    }
+    let marked = Exam { unclear: Some("cord"), drawn: &["canal"], marked: &[1, 38], ..usual() };
+    assert!(marked.number("cord_area_loss").is_err());
 }
 
 #[test]
