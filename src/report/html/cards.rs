@@ -10,6 +10,7 @@ use crate::batch::study::ExamName;
 use crate::config::Pictures;
 use crate::measure::Modality;
 use crate::stats::cohort::pairing::Unit;
+use crate::stats::cohort::patient_response::PatientResponse;
 use crate::stats::cohort::response::{Criterion, Response};
 use crate::stats::table::{Entry, Key};
 use serde::Serialize;
@@ -73,6 +74,8 @@ struct Deck<'a> {
     exams: ByExam<'a>,
     reviews: ByLesion<'a>,
     responses: BTreeMap<usize, &'a Response>,
+    /// Of patients with several lesions.
+    patients: BTreeMap<&'a str, &'a PatientResponse>,
     /// Patients whose pictures are part of the page.
     embedded: BTreeSet<&'a str>,
 }
@@ -84,7 +87,8 @@ pub fn cards(request: &Request, reviews: &[Review]) -> Vec<Card> {
     cohort.exams.iter().for_each(|(key, entry)| exams.entry(&key.exam).or_default().push((key, entry)));
     let responses = cohort.responses.iter().map(|response| (response.unit, response)).collect();
     let embedded = embedded(request, reviews);
-    let deck = Deck { request, exams, reviews: by_lesion(reviews), responses, embedded };
+    let patients = cohort.of_patients.of_several();
+    let deck = Deck { request, exams, reviews: by_lesion(reviews), responses, patients, embedded };
     cohort.measures.units.iter().enumerate().map(|(i, unit)| deck.card(i, unit)).collect()
 }
 
@@ -121,8 +125,7 @@ impl Deck<'_> {
     /// What became of a lesion, and where it is one of several, of the patient.
     fn response(&self, i: usize, unit: &Unit) -> String {
         let lesion = self.responses.get(&i).map(|found| response(found));
-        let several = self.request.cohort.of_patients.of_several(&unit.patient);
-        let patient = several.map(|found| {
+        let patient = self.patients.get(unit.patient.as_str()).map(|found| {
             let why = || format!("not evaluable ({})", sentence(&found.remarks.join(";")));
             format!("RECIST 1.1 of the patient {}", found.class.map_or_else(why, |class| class.code().to_owned()))
         });

@@ -7,6 +7,7 @@ use super::inclusion::BY_RULE;
 use super::pairing::{Pair, Pairing, Unit, choose};
 use super::response::{Class, MEASURABLE_MM, has_grown, has_shrunk, tally};
 use crate::config::CohortChoice;
+use std::collections::BTreeMap;
 
 /// The sum in `patients.csv`.
 pub const SUM: &str = "recist_sum";
@@ -47,27 +48,26 @@ impl PatientResponses {
         tally(self.all.iter().filter_map(|response| response.class))
     }
 
-    /// That of a patient with several lesions.
-    pub fn of_several(&self, patient: &str) -> Option<&PatientResponse> {
-        self.all.iter().find(|response| response.lesions > 1 && response.patient.patient == patient)
+    /// Those of patients with several lesions, by their pseudonyms.
+    pub fn of_several(&self) -> BTreeMap<&str, &PatientResponse> {
+        let several = self.all.iter().filter(|response| response.lesions > 1);
+        several.map(|response| (response.patient.patient.as_str(), response)).collect()
     }
 }
 
 /// The response of every patient who should have diameters on CT, by first appearance.
 pub fn responses(measures: &Pairing, choice: &CohortChoice) -> PatientResponses {
-    let sizes: Vec<&Pair> =
-        measures.pairs.iter().filter(|pair| pair.modality == "CT" && pair.measure == "max_diameter").collect();
-    let mut names: Vec<&str> = Vec::new();
-    for unit in sizes.iter().map(|pair| &measures.units[pair.unit]).filter(|unit| !is_ruled_out(unit)) {
-        if !names.contains(&unit.patient.as_str()) {
-            names.push(&unit.patient);
+    let sizes = measures.pairs.iter().filter(|pair| pair.modality == "CT" && pair.measure == "max_diameter");
+    let (mut patients, mut places): (Vec<Vec<Lesion>>, BTreeMap<&str, usize>) = (Vec::new(), BTreeMap::new());
+    for lesion in sizes.map(|size| Lesion { unit: &measures.units[size.unit], size }) {
+        let place = *places.entry(&lesion.unit.patient).or_insert(patients.len());
+        if place == patients.len() {
+            patients.push(Vec::new());
         }
+        patients[place].push(lesion);
     }
-    let lesions = |name: &str| -> Vec<Lesion> {
-        let own = sizes.iter().map(|&size| Lesion { unit: &measures.units[size.unit], size });
-        own.filter(|lesion| lesion.unit.patient == name).collect()
-    };
-    let all = names.into_iter().filter_map(|name| response(measures, &lesions(name), choice)).collect();
+    let stays = |lesions: &&Vec<Lesion>| lesions.iter().any(|lesion| !is_ruled_out(lesion.unit));
+    let all = patients.iter().filter(stays).filter_map(|lesions| response(measures, lesions, choice)).collect();
     PatientResponses { most: choice.recist_targets, all }
 }
 
