@@ -70,6 +70,8 @@ pub struct CohortChoice {
     pub grade: GradeChoice,
     /// Who and what does not enter.
     pub rules: Rules,
+    /// How many lesions the RECIST sum of a patient counts at most.
+    pub recist_targets: usize,
     /// Of measures that several series of an exam may give, the one that counts.
     pub series: BTreeMap<String, String>,
 }
@@ -104,6 +106,7 @@ impl CohortChoice {
         let (before, after) = (typed(take("before")), typed(take("after")));
         let require_review = typed(take("require_review"));
         let grade = typed(take("grade"));
+        let recist_targets = typed(take("recist_targets"));
         let rules = Rules {
             exclude_patients: typed(take("exclude_patients")),
             exclude_flags: typed(take("exclude_flags")),
@@ -112,7 +115,7 @@ impl CohortChoice {
         };
         let measure = |key: String| key.trim_start_matches("series.").to_owned();
         let series = values.into_iter().map(|(key, series)| (measure(key), typed(series))).collect();
-        Self { before, after, require_review, grade, rules, series }
+        Self { before, after, require_review, grade, rules, recist_targets, series }
     }
 }
 

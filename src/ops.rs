@@ -16,6 +16,7 @@ pub mod distance;
 pub mod distance_3d;
 pub mod exp;
 pub mod fenced;
+pub mod fluid_level;
 pub mod holes;
 pub mod interior;
 pub mod mesh;

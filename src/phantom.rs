@@ -92,7 +92,7 @@ mod tests {
         let error = write(&order, folder.path(), &LocalDisk).unwrap_err();
         assert_eq!(
             error.to_string(),
-            "there is no cohort of that name; choose one of demo, yuan24, hard, compact, irregular"
+            "there is no cohort of that name; choose one of demo, yuan24, hard, compact, irregular, levels"
         );
         assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0);
     }

@@ -20,7 +20,7 @@ mod uncertainty;
 
 use osteon::geometry::Geometry;
 use osteon::io::acquisition::Acquisition;
-use osteon::measure::keys::Structures;
+use osteon::measure::keys::{Ambiguous, SCAN, Scan, Structures};
 use osteon::measure::reason::REASONS;
 use osteon::measure::rows::{ExamRows, Status};
 use osteon::measure::{Board, Modality, columns, measures};
@@ -226,6 +226,24 @@ fn each_reason_takes_away_its_measures_and_no_others() {
     assert!(small.contains(&("zone_lt_200mm2".into(), "ossified_fraction".into())), "{small:?}");
     let native = refused(&Exam { native_mm: 15.0, ..EXAM });
     assert!(native.contains(&("native_bone_gt_50pct".into(), "interior".into())), "{native:?}");
+}
+
+#[test]
+fn native_bone_that_cannot_be_told_takes_away_the_interior() {
+    let mut board = board(&EXAM);
+    let ambiguous = vec![Ambiguous { name: "native_bone", numbers: vec![2, 7] }];
+    let scan = Scan { ambiguous, ..board.find(&SCAN).unwrap().clone() };
+    board.put(&SCAN, scan, &[]);
+    let rows = scene::run(board, &[]);
+    for measure in INTERIOR.split(' ') {
+        let row = rows.exam(measure).unwrap();
+        assert_eq!(row.reason.as_deref(), Some("mask_ambiguous"), "{measure}");
+        assert!(row.flags.contains(&"could_be:native_bone=2|7".to_owned()), "{row:?}");
+    }
+    assert!(GRADES.split(' ').all(|grade| rows.exam(grade).unwrap().class().is_none()));
+    for measure in ["max_diameter", "volume", "mean_density", "rim_coverage"] {
+        assert!(rows.exam(measure).unwrap().number().is_some(), "{measure}");
+    }
 }
 
 #[test]

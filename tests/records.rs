@@ -3,7 +3,7 @@
 use osteon::batch::check::check;
 use osteon::batch::event::{Event, Reporter};
 use osteon::batch::failure;
-use osteon::batch::load::{Image, Labels, Source};
+use osteon::batch::load::{self, Image, Labels, Source};
 use osteon::batch::measurer::{Gallery, Measurer};
 use osteon::batch::run::{Job, RunError, RunOptions, run, with_config};
 use osteon::batch::shard::Shard;
@@ -19,7 +19,7 @@ use osteon::io::disk::{Disk, LocalDisk};
 use osteon::io::fault::{self, Fault, Reason};
 use osteon::io::markups::Markup;
 use osteon::io::nifti::write::encode;
-use osteon::measure::keys::{IMAGE, TUMOUR};
+use osteon::measure::keys::{Ambiguous, IMAGE, SCAN, STRUCTURES, TUMOUR};
 use osteon::measure::rows::{ExamRow, ExamRows, SliceRow, Status, Value};
 use osteon::measure::settings::Settings;
 use osteon::measure::{Board, Modality, columns, measures};
@@ -387,6 +387,23 @@ fn a_dry_run_finds_what_would_fail_and_how_much_it_takes() {
     assert_eq!(lines, [(5, "truncated_file".to_owned()), (6, "file_missing".to_owned())]);
     assert_eq!(found.input_bytes, 32);
     assert_eq!(found.largest_bytes, 8 * 8 * 5 * 41 + 1000);
+}
+
+#[test]
+fn a_structure_that_several_parts_could_be_is_left_open_and_the_exam_goes_on() {
+    let mut site = Site::new(&[("ok", "pre", "100")]);
+    site.rows.push("seg,pre,CT,secret_ok_pre,tumour=mask;secret_seg.dcm\n".into());
+    let (study, world) = (site.study(), World::default());
+    let patterns = BTreeMap::from([("native_bone".to_owned(), vec!["gtv*".to_owned()])]);
+    let found = check(&study, &world, &world, &patterns);
+    assert_eq!((found.exams, found.troubles.len()), (2, 0));
+    let [(line, failure::Trouble::Data(doubt))] = found.doubts.as_slice() else { panic!("{found:?}") };
+    assert_eq!((*line, doubt.reason.as_str()), (3, "mask_ambiguous"));
+    assert!(doubt.message.starts_with("structures[2]: 3,4 could each be the native_bone: pick one"), "{doubt:?}");
+    let opened = load::open(&study.rows[1], &study.base, &world, &patterns).unwrap();
+    let board = opened.board(&opened.outlines(&world, 1.0).unwrap()).unwrap();
+    assert_eq!(board.find(&SCAN).unwrap().ambiguous, [Ambiguous { name: "native_bone", numbers: vec![3, 4] }]);
+    assert!(board.find(&STRUCTURES).unwrap().is_empty());
 }
 
 #[test]

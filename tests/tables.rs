@@ -325,6 +325,47 @@ fn small_and_unchanged_cohorts_have_no_empty_promises() {
     assert!(middle.contains("45.0 (45.0, 45.0)"), "{middle}");
 }
 
+/// Two lesions of which one is measured at three timepoints: the patient is judged by the sum, and a lesion that nobody
+/// listed before is named.
+#[test]
+fn a_patient_is_judged_by_the_sum_of_its_lesions() {
+    let mut exams = "patient,timepoint,modality,series,lesion,measure,value,unit,status,reason\n".to_owned();
+    for (patient, lesion, sizes) in [
+        ("P1", "L1", ["40", "20", "26"]),
+        ("P1", "L2", ["20", "20", "30"]),
+        ("P2", "L1", ["30", "", "18"]),
+        ("P2", "L2", ["20", "", "14"]),
+        ("P2", "L3", ["12", "", "30"]),
+        ("P3", "1", ["30", "25", "20"]),
+        ("P3", "2", ["", "", "11"]),
+    ] {
+        for (timepoint, mm) in ["pre", "mid", "post"].iter().zip(sizes).filter(|(_, mm)| !mm.is_empty()) {
+            exams += &format!("{patient},{timepoint},CT,main,{lesion},max_diameter,{mm},mm,ok,\n");
+        }
+    }
+    let desk = Desk::new(&[("exams.csv", &exams)]);
+    let told = desk.done(&["cohort", "@"]);
+    let patients = desk.read("patients.csv");
+    for row in [
+        // 60, 40, 56 mm: +40 % and 16 mm from the smallest, though less than before treatment.
+        "P1,,CT,recist_sum,mm,pre,60,post,56,-4,-6.66667,targets:L1|L2\n",
+        "P1,,CT,response_recist_patient,,pre,,post,PD,,-6.66667,\n",
+        // 50 to 32 mm; the third lesion is no target.
+        "P2,,CT,response_recist_patient,,pre,,post,PR,,-36,\n",
+        "P3,,CT,recist_sum,mm,pre,30,post,20,-10,-33.33333,targets:1;new_or_unlisted:2\n",
+        "P3,,CT,response_recist_patient,,pre,,post,,,-33.33333,new_or_unlisted:2\n",
+    ] {
+        assert!(patients.contains(row), "{row}{patients}");
+    }
+    let counted = "| RECIST 1.1, sum of up to 2 lesions | 1 (50.0 %) | 9.5 to 90.5 % | 0 (0.0 %) | 1 (50.0 %) | 1 |";
+    assert!(desk.read("cohort.md").contains(counted), "{told}");
+    let page = desk.read("report.html");
+    assert!(page.contains("RECIST 1.1 of the patient PD") && page.contains("RECIST 1.1 of the patient not evaluable"));
+    desk.done(&["cohort", "@", "--set", "cohort.recist_targets=3"]);
+    let three = "P2,,CT,recist_sum,mm,pre,62,post,62,0,0,targets:L1|L2|L3\n";
+    assert!(desk.read("patients.csv").contains(three));
+}
+
 const YUAN: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/configs/yuan2022.toml");
 
 #[test]

@@ -124,4 +124,31 @@ fn mr_is_measured_as_it_was_drawn(truth: &[Row], exams: &[Row]) {
     let right = truth.iter().filter(right).count();
     println!("MR cord_compression: {right} of {} right", truth.len());
     assert!(truth.len() == 40 && right >= 38, "{right}");
+    let with_cyst = truth.iter().filter(|t| number(t, "cyst_diameter_mm").is_some_and(|mm| mm > 0.0)).count();
+    let hit = exams.iter().filter(|row| row["reason"] == LEVEL || row["flags"].contains("fluid_level")).count();
+    println!("MR fluid levels in {with_cyst} cysts without one: {hit}");
+    assert!(with_cyst == 17 && hit == 0, "{hit} of {with_cyst}");
+}
+
+/// The reason where blood has settled in a cyst.
+const LEVEL: &str = "haemorrhagic_t2_dark";
+
+/// Blood has settled in every cyst of `levels`, the level up to 5 degrees off the horizontal either way: half of the cyst is not
+/// seen, and its diameter is refused.
+#[test]
+fn cysts_with_a_fluid_level_are_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let (study, out) = (folder.path().join("study"), folder.path().join("out"));
+    osteon(&["phantom", "--cohort", "levels", "--patients", "4", "--seed", "3", "--out", study.to_str().unwrap()]);
+    let wanted = "measures.wanted=['cyst_diameter','cyst_count','cyst_volume','si_ratio']";
+    let arguments = ["--set", "output.qc=false", "--set", wanted, "--out", out.to_str().unwrap()];
+    osteon(&[&["run", study.join("study.csv").to_str().unwrap()], &arguments[..]].concat());
+    let (exams, truth) = (table(&out.join("exams.csv")), table(&study.join("truth_mr_exams.csv")));
+    let refused =
+        |measure: &str| exams.iter().filter(|row| row["measure"] == measure && row["reason"] == LEVEL).count();
+    println!("fluid levels found: {} of {}", refused("cyst_diameter"), truth.len());
+    assert_eq!(truth.len(), 8);
+    assert_eq!(["cyst_diameter", "cyst_count", "cyst_volume"].map(refused), [8; 3]);
+    let said = exams.iter().filter(|row| row["measure"] == "si_ratio" && row["flags"].contains("fluid_level"));
+    assert_eq!(said.count(), 8, "what has settled counts as solid tumour, and that is said");
 }

@@ -73,6 +73,7 @@ fn given() -> Board {
             cord_points: Vec::new(),
             cut: false,
             prompted: false,
+            ambiguous: Vec::new(),
         },
         &[],
     );

@@ -2,7 +2,7 @@
 
 use super::failure::Trouble;
 use super::key;
-use super::load::{self, Source};
+use super::load::{self, Opened, Source};
 use super::measurer::Measurer;
 use super::study::{Row, Study};
 use crate::measure::settings::Patterns;
@@ -13,6 +13,8 @@ use std::path::Path;
 pub struct Check {
     /// Rows that could not be measured, each with its line and why.
     pub troubles: Vec<(u64, Trouble)>,
+    /// Rows of which a part could not be measured, each with its line and why.
+    pub doubts: Vec<(u64, Trouble)>,
     /// Rows that can be opened.
     pub exams: usize,
     /// Patients.
@@ -31,10 +33,12 @@ pub fn check(study: &Study, source: &dyn Source, measurer: &dyn Measurer, patter
         check.input_bytes += key::of(study, patient, "").bytes;
     }
     for row in &study.rows {
-        match largest_bytes(row, &study.base, source, measurer, patterns) {
-            Ok(bytes) => {
+        match looked_at(row, &study.base, source, patterns) {
+            Ok(opened) => {
+                let bytes = opened.largest_bytes(measurer.bytes_per_voxel(row.exam.modality));
                 check.exams += 1;
                 check.largest_bytes = check.largest_bytes.max(bytes);
+                check.doubts.extend(opened.unclear().iter().map(|unclear| (row.line, unclear.trouble.clone())));
             }
             Err(trouble) => check.troubles.push((row.line, trouble)),
         }
@@ -42,14 +46,13 @@ pub fn check(study: &Study, source: &dyn Source, measurer: &dyn Measurer, patter
     check
 }
 
-fn largest_bytes(
-    row: &Row,
-    base: &Path,
+fn looked_at<'a>(
+    row: &'a Row,
+    base: &'a Path,
     source: &dyn Source,
-    measurer: &dyn Measurer,
     patterns: &Patterns,
-) -> Result<u64, Trouble> {
+) -> Result<Opened<'a>, Trouble> {
     let opened = load::open(row, base, source, patterns)?;
     opened.look_for_outlines()?;
-    Ok(opened.largest_bytes(measurer.bytes_per_voxel(row.exam.modality)))
+    Ok(opened)
 }

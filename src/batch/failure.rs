@@ -11,7 +11,6 @@ reasons! {
     IMAGE_MISSING = "image_missing", "The study table names no image.", "name a NIfTI file, a DICOM file or a folder";
     INTERNAL_ERROR = "internal_error", "The program failed on this exam.", "report it with the log of the run";
     KILLED_THE_RUN = "killed_the_run", "The process died twice while this patient was being measured.", "look at its files, give more memory, then run with --retry-failed";
-    MASK_AMBIGUOUS = "mask_ambiguous", "Several parts of a DICOM file could be the structure.", "pick one by its number as name=FILE:NUMBER";
     MASK_OFF_IMAGE = "mask_off_image", "The outline lies outside the image.", "check that it was drawn on this image";
     PROMPT_AMBIGUOUS = "prompt_ambiguous", "Several boxes or lines could mark the tumour.", "call one of them tumour";
     PROMPT_CANAL = "prompt_canal", "The points do not say where the canal runs.", "set two to four points along it, at different heights";

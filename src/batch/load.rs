@@ -1,8 +1,6 @@
 //! One exam from its row of the study table to a board: outlines first, then only the region of the image they need.
 
-use super::failure::{
-    Failure, IMAGE_MISSING, MASK_AMBIGUOUS, MASK_OFF_IMAGE, PROMPT_OFF_IMAGE, Trouble, WRONG_MODALITY,
-};
+use super::failure::{Failure, IMAGE_MISSING, MASK_OFF_IMAGE, PROMPT_OFF_IMAGE, Trouble, WRONG_MODALITY};
 use super::naming::{self, Named};
 use super::prompts::{self, Asked, Prompts};
 use super::study::{ImageFile, Row, Structure};
@@ -12,10 +10,10 @@ use crate::io::dicom::drawn::Part;
 use crate::io::fault::{Fault, OTHER_FRAME};
 use crate::io::markups::Markup;
 use crate::measure::keys::{
-    COURSE, DRAWN, FOUND_HERE, IMAGE, PROMPT, SCAN, STRUCTURES, Scan, Structures, TOLD_IN_CANAL, TUMOUR,
+    Ambiguous, COURSE, DRAWN, FOUND_HERE, IMAGE, PROMPT, SCAN, STRUCTURES, Scan, Structures, TOLD_IN_CANAL, TUMOUR,
 };
 use crate::measure::levels::Levels;
-use crate::measure::reason::{MASK_EMPTY, MASK_MISSING};
+use crate::measure::reason::{MASK_AMBIGUOUS, MASK_EMPTY, MASK_MISSING};
 use crate::measure::settings::Patterns;
 use crate::measure::{Board, Modality};
 use crate::ops::onto::{footprint, onto};
@@ -33,7 +31,7 @@ const SPINE: [&str; 2] = ["canal", "cord"];
 const CANAL_REACH_MM: f64 = 18.0;
 
 /// The other structures that a branch measures; the study may have them or not.
-fn others(modality: Modality) -> &'static [&'static str] {
+fn other_names(modality: Modality) -> &'static [&'static str] {
     match modality {
         Modality::Ct => &["native_bone"],
         Modality::Mr => &["canal", "sac", "cord", "cyst"],
@@ -109,7 +107,22 @@ pub struct Opened<'a> {
     image: Box<dyn Image>,
     lesion: Lesion,
     others: Vec<Structure>,
+    unclear: Vec<Unclear>,
     marked: Prompts,
+}
+
+/// A structure that cannot be told among the parts of DICOM files, and what to do.
+pub struct Unclear {
+    what: Ambiguous,
+    /// With the place in the row.
+    pub trouble: Trouble,
+}
+
+/// What the files of a row hold of a structure.
+enum Held {
+    Nothing,
+    One(Structure),
+    Several(Unclear),
 }
 
 /// What says where the lesion is.
@@ -128,7 +141,8 @@ pub struct Outlines {
 
 /// Reads the headers of a row's image and checks what the table says of it.
 ///
-/// Structures in files without names are those whose names the `patterns` fit.
+/// Structures in files without names are those whose names the `patterns` fit. Without its lesion an exam cannot be measured;
+/// another structure that several parts could be takes away only what hangs on it.
 ///
 /// # Errors
 /// If there is nothing to measure.
@@ -136,11 +150,20 @@ pub fn open<'a>(row: &'a Row, base: &'a Path, source: &dyn Source, patterns: &Pa
     let file = row.image.as_ref().ok_or_else(|| {
         Trouble::data("image", IMAGE_MISSING, "the cell image is empty: name a NIfTI file, a DICOM file or a folder")
     })?;
-    let named = |name| named(row, base, source, patterns, name);
-    let outlined = named(LESION)?;
-    let others: Vec<Option<Structure>> =
-        others(row.exam.modality).iter().copied().map(named).collect::<Result<_, _>>()?;
-    let others: Vec<Structure> = others.into_iter().flatten().collect();
+    let held = |name| held(row, base, source, patterns, name);
+    let outlined = match held(LESION)? {
+        Held::Nothing => None,
+        Held::One(structure) => Some(structure),
+        Held::Several(unclear) => return Err(unclear.trouble),
+    };
+    let (mut others, mut unclear) = (Vec::new(), Vec::new());
+    for &name in other_names(row.exam.modality) {
+        match held(name)? {
+            Held::Nothing => {}
+            Held::One(structure) => others.push(structure),
+            Held::Several(found) => unclear.push(found),
+        }
+    }
     let ImageFile { path, series_uid } = file;
     let image = source.image(&base.join(path), series_uid.as_deref()).map_err(|f| fault("image", "image", f))?;
     same_modality(row, image.acquisition())?;
@@ -155,7 +178,7 @@ pub fn open<'a>(row: &'a Row, base: &'a Path, source: &dyn Source, patterns: &Pa
         (None, Some(prompt)) => Lesion::Prompted(prompt),
         (None, None) => return Err(no_lesion(row)),
     };
-    Ok(Opened { row, base, image, lesion, others, marked })
+    Ok(Opened { row, base, image, lesion, others, unclear, marked })
 }
 
 fn no_lesion(row: &Row) -> Trouble {
@@ -173,40 +196,40 @@ fn no_lesion(row: &Row) -> Trouble {
 }
 
 /// A structure that the table names, or that a file without a name holds.
-fn named(
-    row: &Row,
-    base: &Path,
-    source: &dyn Source,
-    patterns: &Patterns,
-    name: &'static str,
-) -> Result<Option<Structure>, Trouble> {
+fn held(row: &Row, base: &Path, source: &dyn Source, patterns: &Patterns, name: &'static str) -> Result<Held, Trouble> {
     if let Some(structure) = row.structures.iter().find(|s| s.name == Some(name)) {
-        return Ok(Some(structure.clone()));
+        return Ok(Held::One(structure.clone()));
     }
-    let mut found = None;
+    let mut found: Option<(Structure, i64)> = None;
     for file in row.structures.iter().filter(|s| s.name.is_none()) {
         let parts = source.parts(&base.join(&file.file)).map_err(|f| fault("structures", &place(file), f))?;
         match naming::find(&parts, patterns.get(name).map_or(&[], Vec::as_slice)) {
             Named::Nothing => {}
-            Named::One(number) if found.is_none() => {
-                found = Some(Structure { name: Some(name), labels: Some(vec![number]), ..file.clone() });
-            }
-            Named::One(number) => {
-                let also = format!("{number} could be the {name}, and so could a part of another file");
-                return Err(ambiguous(file, &format!("{also}: pick one as {name}=FILE:NUMBER")));
-            }
+            Named::One(number) => match &found {
+                None => {
+                    let structure = Structure { name: Some(name), labels: Some(vec![number]), ..file.clone() };
+                    found = Some((structure, number));
+                }
+                Some((_, other)) => {
+                    let also = format!("{number} could be the {name}, and so could a part of another file");
+                    let what = format!("{also}: pick one as {name}=FILE:NUMBER");
+                    return Ok(Held::Several(unclear(file, name, vec![*other, number], &what)));
+                }
+            },
             Named::Several(numbers) => {
                 let all = numbers.iter().map(i64::to_string).collect::<Vec<_>>().join(",");
                 let pick = format!("pick one as {name}=FILE:NUMBER, or join them as {name}=FILE:{all}");
-                return Err(ambiguous(file, &format!("{all} could each be the {name}: {pick}")));
+                let what = format!("{all} could each be the {name}: {pick}");
+                return Ok(Held::Several(unclear(file, name, numbers, &what)));
             }
         }
     }
-    Ok(found)
+    Ok(found.map_or(Held::Nothing, |(structure, _)| Held::One(structure)))
 }
 
-fn ambiguous(file: &Structure, what: &str) -> Trouble {
-    Trouble::data("structures", MASK_AMBIGUOUS, format!("{}: {what}", place(file)))
+fn unclear(file: &Structure, name: &'static str, numbers: Vec<i64>, what: &str) -> Unclear {
+    let trouble = Trouble::data("structures", MASK_AMBIGUOUS, format!("{}: {what}", place(file)));
+    Unclear { what: Ambiguous { name, numbers }, trouble }
 }
 
 fn same_modality(row: &Row, acquisition: &Acquisition) -> Result<(), Trouble> {
@@ -231,6 +254,11 @@ fn fault(stage: &str, place: &str, fault: Fault) -> Trouble {
 }
 
 impl Opened<'_> {
+    /// Structures other than the lesion that cannot be told: what hangs on them is not evaluable.
+    pub fn unclear(&self) -> &[Unclear] {
+        &self.unclear
+    }
+
     /// Memory that its outlines take, bytes: a byte for each voxel of the image, for each file.
     pub fn outline_bytes(&self) -> u64 {
         self.image.geometry().len() as u64 * self.files().len() as u64
@@ -347,6 +375,7 @@ impl Opened<'_> {
             cord_points: self.marked.cord.clone(),
             cut,
             prompted,
+            ambiguous: self.unclear.iter().map(|unclear| unclear.what.clone()).collect(),
         }
     }
 
@@ -392,6 +421,7 @@ fn filled(header: &Acquisition, given: &Acquisition) -> Acquisition {
         fat_sat: h.fat_sat.or(g.fat_sat),
         has_rescale: h.has_rescale,
         resampled: h.resampled,
+        scaling_lost: h.scaling_lost,
     }
 }
 

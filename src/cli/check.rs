@@ -57,6 +57,8 @@ fn complaint(line: u64, trouble: &Trouble) -> Option<String> {
 
 fn text(found: &Check, threads: usize, memory_bytes: u64) -> String {
     let mut lines: Vec<String> = found.troubles.iter().filter_map(|(line, t)| complaint(*line, t)).collect();
+    let doubts = found.doubts.iter().filter_map(|(line, t)| complaint(*line, t));
+    lines.extend(doubts.map(|said| format!("{said}, what hangs on it will not be evaluable")));
     let (can, cannot) = (found.exams, found.troubles.len());
     let (patients, rows) = (count(found.patients, "patient"), count(can + cannot, "row"));
     lines.push(format!("{patients}, {rows}: {can} can be measured, {cannot} cannot"));
@@ -73,16 +75,21 @@ fn text(found: &Check, threads: usize, memory_bytes: u64) -> String {
 mod tests {
     use super::*;
     use crate::batch::failure::IMAGE_MISSING;
+    use crate::measure::reason::MASK_AMBIGUOUS;
 
     #[test]
     fn the_text_names_lines_and_adds_up() {
         let trouble = Trouble::data("image", IMAGE_MISSING, "image: not there");
         assert_eq!(code(&trouble), exit::SOME_FAILED);
         let troubles = vec![(2, trouble)];
-        let found = Check { troubles, exams: 1, patients: 2, input_bytes: 5 << 30, largest_bytes: 3 << 20 };
+        let doubts =
+            vec![(3, Trouble::data("structures", MASK_AMBIGUOUS, "structures[1]: 3,4 could each be the cord"))];
+        let found = Check { troubles, doubts, exams: 1, patients: 2, input_bytes: 5 << 30, largest_bytes: 3 << 20 };
         assert_eq!(
             text(&found, 2, 1 << 20),
-            "line 2: image: not there (image_missing)\n2 patients, 2 rows: 1 can be measured, 1 cannot\n\
+            "line 2: image: not there (image_missing)\n\
+             line 3: structures[1]: 3,4 could each be the cord (mask_ambiguous), what hangs on it will not be evaluable\n\
+             2 patients, 2 rows: 1 can be measured, 1 cannot\n\
              Work: 5.0 GiB of images and outlines to read\n\
              Memory: at most 3.0 MiB for one exam; 1.0 MiB and 2 threads given\n\
              The largest exam will run alone and may need more than is given\n"

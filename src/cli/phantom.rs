@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 /// Write a synthetic study with its truth
 #[derive(Debug, Args)]
 pub struct PhantomArgs {
-    /// Which patients: demo, yuan24, hard, compact or irregular
+    /// Which patients: demo, yuan24, hard, compact, irregular or levels
     #[arg(long, value_name = "NAME")]
     cohort: String,
     /// Where to write

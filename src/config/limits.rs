@@ -93,6 +93,8 @@ pub static LIMITS: &[(&str, Limit)] = &[
     ("cohort.exclude_flags", Limit::Flags),
     ("cohort.exclude_borderline", Limit::Switch),
     ("cohort.least_diameter_mm", Limit::Number(0.0, 1000.0)),
+    // RECIST 1.1: five at most.
+    ("cohort.recist_targets", Limit::Whole(1, 5)),
     ("report.pictures", Limit::Word(&["embed", "link", "none"])),
     ("run.threads", Limit::Whole(0, 4096)),
     ("run.memory", Limit::Memory),

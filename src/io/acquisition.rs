@@ -28,4 +28,7 @@ pub struct Acquisition {
     /// Whether uneven or tilted slices were resampled to an even, right-angled grid.
     #[serde(default)]
     pub resampled: bool,
+    /// Whether stored values are a window that somebody saved, from which no signal can be told.
+    #[serde(default)]
+    pub scaling_lost: bool,
 }

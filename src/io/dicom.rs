@@ -17,6 +17,7 @@ mod remake;
 mod rings;
 pub mod rle;
 mod rtstruct;
+mod scaling;
 mod seg;
 mod segment_pixels;
 mod series;

@@ -176,6 +176,7 @@ fn the_frames_of_an_enhanced_image_are_its_nifti() {
     let part = Extent { lo: [1, 100, 200], hi: [7, 130, 210] };
     assert_eq!(dicom.read(&part).unwrap(), a.crop(&part));
     assert_eq!(dicom.acquisition().thickness_mm, Some(1.2));
+    assert!(!dicom.acquisition().scaling_lost);
 }
 
 /// The values of each frame of a file, whether it has a place or not.

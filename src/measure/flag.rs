@@ -40,10 +40,12 @@ flags! {
     CORD_FAR = "cord_far", "The cord that was compared begins this many mm from the tumour.";
     CORD_REF_NEAR = "cord_ref_near", "Cord that was marked as normal lies only this many mm from the tumour, less than 10.";
     CORD_IN_PART = "cord_in_part", "The cord is drawn on this share of the tumour's slices only.";
+    COULD_BE = "could_be", "Parts of a DICOM file that could each be the structure: its name=their numbers, joined by |.";
     CYST_BY_CONTRAST = "cyst_by_contrast", "Neither cord nor fluid to compare with: cysts are what parts clearly from the rest of the tumour.";
     END_SLICE = "end_slice", "First or last slice of the outline: not used for the rim.";
     EXACTLY_HALF = "exactly_half", "The ossified fraction is exactly 0.5, read as not more than half.";
     FEASIBLE = "feasible", "The grades still possible, joined by |: where a side cannot be judged, or where the grade has a chance under 0.8.";
+    FLUID_LEVEL = "fluid_level", "A cyst has a fluid level: what has settled in it is dark and counts as solid tumour here.";
     FRACTION_SOFT_HARD_DIFFER = "fraction_soft_hard_differ", "The fraction by partial-volume mixture and by plain threshold differ by more than 0.05.";
     GRADE_CHANCE = "grade_chance", "The chance of each grade by bootstrap over slices, grades under 0.01 left out.";
     HU_SCALE_SUSPECT = "hu_scale_suspect", "Fat (-120 to -80 HU) or muscle (40 to 75 HU) around the lesion is off: the image may not be in HU.";

@@ -40,6 +40,17 @@ pub struct Scan {
     pub cut: bool,
     /// Whether the tumour is segmented from a prompt, for want of an outline.
     pub prompted: bool,
+    /// Structures that nobody can tell among the parts of DICOM files.
+    pub ambiguous: Vec<Ambiguous>,
+}
+
+/// A structure that several parts of DICOM files could be.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Ambiguous {
+    /// What it is called in the study table.
+    pub name: &'static str,
+    /// The numbers of those parts.
+    pub numbers: Vec<i64>,
 }
 
 /// Metal in the slices of the lesion.

@@ -38,6 +38,8 @@ reasons! {
     CORD_NOT_SEGMENTED = "cord_not_segmented", "There is no cord on the slices of the tumour.", "draw the cord: cord=FILE";
     CORD_ABNORMAL = "cord_abnormal", "The cord beyond the tumour is not of one brightness: its slices differ by half.", "look for oedema or flow; draw the cord where it is normal";
     CORD_REF_UNUSABLE = "cord_ref_unusable", "The places that are marked as normal cord leave fewer than three slices with 15 mm2 of it.", "set cord_ref in the middle of the cord, off the tumour";
+    HAEMORRHAGIC_T2_DARK = "haemorrhagic_t2_dark", "A cyst has a fluid level: behind its bright fluid lies blood as dark as tumour, whose border is not known.", "draw the cysts whole: cyst=FILE";
+    MASK_AMBIGUOUS = "mask_ambiguous", "Several parts of a DICOM file could be the structure.", "pick one by its number as name=FILE:NUMBER";
     MASK_EMPTY = "mask_empty", "An outline that is named has no voxel in the image.", "draw it, or check its label numbers";
     MASK_MISSING = "mask_missing", "A structure that is needed is not in the study table.", "draw it and name it, as in tumour=FILE or canal=FILE";
     NO_CANAL_AT_LEVEL = "no_canal_at_level", "The canal is not drawn on any slice of the tumour.", "draw the canal along the whole tumour";
@@ -48,6 +50,7 @@ reasons! {
     NO_SOLID_COMPONENT = "no_solid_component", "No slice has 50 mm2 of solid tumour.", "none where it is all cyst; else check the outline";
     NO_T2 = "no_t2", "The image is not T2-weighted.", "use a T2-weighted series, or correct weighting in the study table";
     OUTLINE_GIVEN = "outline_given", "The tumour was outlined: nothing was segmented here.", "none";
+    SCALING_LOST = "scaling_lost", "The pixels are a saved window of a Philips image without its scale: their ratio is not that of the signals.", "export the original series from the scanner or archive";
     SEGMENTATION_EMPTY = "segmentation_empty", "Nothing in the image fits the prompt of the tumour.", "check the box or line, or outline the tumour";
     SEGMENTATION_LEAKS = "segmentation_leaks", "What was segmented runs out of the region of its prompt.", "draw the box closer, add points fg and bg, or outline the tumour";
     SAC_NOT_DRAWN = "sac_not_drawn", "No thecal sac is drawn: it stands in for the cord below its end.", "none where the cord is shown along the tumour; else draw the sac: sac=FILE";

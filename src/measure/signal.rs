@@ -56,6 +56,9 @@ const NEAR_MM: f64 = 30.0;
 
 /// `median(solid tumour) / median(cord at rest)`
 fn ratio(view: &View<'_>, _: &Settings) -> Result<Reading, Refusal> {
+    if view.get(&keys::SCAN).acquisition.scaling_lost {
+        return Err(Refusal::of(reason::SCALING_LOST, ""));
+    }
     let (signals, references) = (view.get(&keys::SIGNALS), view.get(&keys::REFERENCES));
     let known = references.cord.zip(references.raw_cord);
     let marked = !view.get(&keys::SCAN).cord_points.is_empty();

@@ -99,6 +99,12 @@ pub static COHORTS: &[Cohort] = &[
         patients: Patients::Listed { rows: FAMILY, thickness_mm: &[3.0], form: Form::Irregular },
         mr: patients::FAMILY,
     },
+    Cohort {
+        name: "levels",
+        about: "the same patients with blood that has settled in their cysts",
+        patients: Patients::Listed { rows: FAMILY, thickness_mm: &[3.0], form: Form::Compact },
+        mr: patients::LEVELS,
+    },
 ];
 
 static DEMO: &[Patient] = &[

@@ -8,6 +8,7 @@ pub mod cord;
 pub mod cyst;
 pub mod exam;
 pub mod growth;
+pub mod level;
 pub mod magnet;
 pub mod patients;
 pub mod prompts;

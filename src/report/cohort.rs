@@ -1,5 +1,7 @@
 //! `osteon cohort` for a person (text and Markdown) and for a program (`patients.csv`, `flow.csv`, `cohort.csv`).
 
+pub mod responses;
+
 use super::grid::Grid;
 use super::quantity::count;
 use crate::batch::csv::{harmless, line};
@@ -7,11 +9,10 @@ use crate::batch::number;
 use crate::stats::Interval;
 use crate::stats::cohort::Cohort;
 use crate::stats::cohort::pairing::{Pair, Pairing, Unit};
-use crate::stats::cohort::response::{Class, Criterion, Response, counts};
+use crate::stats::cohort::response::Criterion;
 use crate::stats::cohort::reviews::Tally;
 use crate::stats::cohort::rows::{Numbers, Part, Row};
 use crate::stats::figures::{decimals_for, fixed, p_cell, p_text};
-use crate::stats::proportion::wilson;
 use crate::stats::summary::Summary;
 use std::collections::BTreeMap;
 
@@ -51,34 +52,14 @@ pub const COHORT_COLUMNS: [&str; 14] = [
 ];
 
 /// `patients.csv`: every measure and score, before, after, after minus before, and that in per cent of before; then the
-/// response of each lesion by each criterion, with the change that it rests on.
+/// response of each lesion by each criterion, with the change that it rests on; then that of each patient.
 pub fn patients_csv(cohort: &Cohort) -> String {
     let pairings = std::iter::once(&cohort.measures).chain(&cohort.scores);
     let rows = pairings.flat_map(|pairing| pairing.pairs.iter().map(move |pair| patient_row(pairing, pair)));
     let responses = Criterion::ALL.into_iter().flat_map(|by| cohort.responses.iter().map(move |r| (by, r)));
-    let responses = responses.map(|(by, response)| response_row(&cohort.measures, by, response));
-    line(PATIENT_COLUMNS) + &rows.chain(responses).collect::<String>()
-}
-
-/// A response stands after treatment; its change is that of the diameter.
-fn response_row(measures: &Pairing, by: Criterion, response: &Response) -> String {
-    let unit = &measures.units[response.unit];
-    let class = &response.classes[by as usize];
-    let text = |value: &Option<String>| harmless(value.as_deref().unwrap_or_default());
-    line([
-        harmless(&unit.patient),
-        harmless(&unit.lesion),
-        "CT".into(),
-        by.measure().into(),
-        String::new(),
-        text(&unit.before),
-        String::new(),
-        text(&unit.after),
-        class.as_ref().map_or_else(|_| String::new(), |class| class.code().into()),
-        String::new(),
-        number::cell(response.size),
-        class.as_ref().err().map(|why| harmless(why)).unwrap_or_default(),
-    ])
+    let responses = responses.map(|(by, response)| responses::of_lesion(&cohort.measures, by, response));
+    let of_patients = cohort.of_patients.all.iter().flat_map(responses::of_patient);
+    line(PATIENT_COLUMNS) + &rows.chain(responses).chain(of_patients).collect::<String>()
 }
 
 fn patient_row(pairing: &Pairing, pair: &Pair) -> String {
@@ -200,19 +181,8 @@ pub fn markdown(cohort: &Cohort) -> String {
         env!("CARGO_PKG_VERSION"),
         flow(cohort),
         tables.collect::<String>(),
-        rules(cohort).map(|rules| format!("\n{rules}\n")).unwrap_or_default()
+        responses::rules(cohort).map(|rules| format!("\n{rules}\n")).unwrap_or_default()
     )
-}
-
-/// What the classes of response mean, if there are any.
-pub(super) fn rules(cohort: &Cohort) -> Option<String> {
-    let each = Criterion::ALL.map(|by| format!("{}: {}.", by.title(), by.rule()));
-    (!cohort.responses.is_empty()).then(|| {
-        format!(
-            "Response is that of each lesion on CT, by its largest axial diameter and mean density. {}",
-            each.join(" ")
-        )
-    })
 }
 
 /// How the tables are made.
@@ -262,25 +232,7 @@ pub(super) fn tables(cohort: &Cohort) -> Vec<(&'static str, Grid)> {
         let rows: Vec<&Row> = cohort.rows.iter().filter(|row| row.table == part).collect();
         (!rows.is_empty()).then(|| (title, grid(&rows)))
     });
-    filled.chain((!cohort.responses.is_empty()).then(|| ("Response, by lesion", response_grid(cohort)))).collect()
-}
-
-/// A row for each criterion, a column for each class and for what cannot be judged.
-fn response_grid(cohort: &Cohort) -> Grid {
-    let codes = Class::ALL.map(Class::code);
-    let mut grid = Grid::new(&["criterion", codes[0], "95 % interval", codes[1], codes[2], "not evaluable"]);
-    for by in Criterion::ALL {
-        let counts = counts(&cohort.responses, by);
-        let judged: usize = counts.iter().sum();
-        let share = |of: usize| if judged == 0 { of.to_string() } else { share(of, judged) };
-        let [partial, stable, progressive] = counts;
-        let ends = wilson(partial, judged).map(|i| [i.low, i.high].map(|end| fixed(100.0 * end, 1)));
-        let interval = ends.map(|[low, high]| format!("{low} to {high} %")).unwrap_or_default();
-        let rest = (cohort.responses.len() - judged).to_string();
-        let cells = [share(partial), interval, share(stable), share(progressive), rest];
-        grid.add([by.title().to_owned()].into_iter().chain(cells));
-    }
-    grid
+    filled.chain(responses::tables(cohort)).collect()
 }
 
 fn grid(rows: &[&Row]) -> Grid {
@@ -447,6 +399,7 @@ mod tests {
             "| \u{2003}complete | 0 (0.0 %) | 6 (100.0 %) |",
             "| KPS | 65 (60, 70) | 80 (70, 90) | 2 |",
             "| RECIST 1.1 | 0 (0.0 %) | 0.0 to 39.0 % | 6 (100.0 %) | 0 (0.0 %) | 0 |\n| Choi | 0 |  | 0 | 0 | 6 |",
+            "| RECIST 1.1, sum of up to 2 lesions | 0 (0.0 %) | 0.0 to 39.0 % | 6 (100.0 %) | 0 (0.0 %) | 0 |",
             "After treatment 6 (100.0 %) of 6 had a marginal rim; in 6 (100.0 %) it was complete.",
             "it fell in 6 of 6, stayed in 0 and rose in 0.",
         ] {

@@ -195,6 +195,7 @@ pub fn given() -> Board {
             cord_points: Vec::new(),
             cut: false,
             prompted: false,
+            ambiguous: Vec::new(),
         },
         &[],
     );
@@ -219,6 +220,7 @@ pub fn board() -> Board {
             cord_points: Vec::new(),
             cut: false,
             prompted: false,
+            ambiguous: Vec::new(),
         },
         &[],
     );

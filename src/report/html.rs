@@ -96,7 +96,7 @@ pub fn page(request: &Request) -> Result<String, String> {
         left_out: flow::left_out(&cohort.measures),
         unpaired: flow::unpaired(&cohort.measures),
         tables: paper_tables(cohort),
-        rules: tables::rules(cohort),
+        rules: tables::responses::rules(cohort),
         plots: request.plots,
         patients: overview::overview(cohort, &by_lesion(&reviews)),
         cards: cards::cards(request, &reviews),

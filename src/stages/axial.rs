@@ -1,8 +1,9 @@
 //! The region on axial slices: the acquired ones where the stack is axial, a reformat where it is not.
 
 use super::Stage;
+use super::canal::is_told;
 use crate::geometry::Geometry;
-use crate::measure::keys::Structures;
+use crate::measure::keys::{Scan, Structures};
 use crate::measure::settings::{MaskWay, ResampleMode, Settings};
 use crate::measure::{Board, Flag, Modality, Refusal, View, flag, keys};
 use crate::ops::onto::onto as by_nearest;
@@ -36,6 +37,7 @@ fn run(view: &View<'_>, settings: &Settings) -> Result<Board, Refusal> {
     let mut board = Board::default();
     let image = view.shared(&keys::IMAGE);
     let wanted = &settings.resample;
+    let scan = view.get(&keys::SCAN);
     let oblique = image.geometry().axial_tilt_deg() > wanted.axial_within_deg;
     let spacing = match wanted.mode {
         ResampleMode::Isotropic => Some([wanted.inplane_mm; 3]),
@@ -45,12 +47,12 @@ fn run(view: &View<'_>, settings: &Settings) -> Result<Board, Refusal> {
     let Some(spacing) = spacing else {
         board.put_shared(&keys::AXIAL_IMAGE, image, &[]);
         board.put_shared(&keys::AXIAL_TUMOUR, view.shared(&keys::TUMOUR), &[]);
-        put_structures(&mut board, view.shared(&keys::STRUCTURES), view.get(&keys::TUMOUR).geometry(), &[]);
+        put_structures(&mut board, view.shared(&keys::STRUCTURES), view.get(&keys::TUMOUR).geometry(), scan, &[]);
         return Ok(board);
     };
     let flags: &[_] = if oblique { &[flag::AXIAL_REFORMAT] } else { &[] };
     let grid = axial_grid(image.geometry(), spacing, oblique);
-    let how = match view.get(&keys::SCAN).modality {
+    let how = match scan.modality {
         Modality::Ct => Interpolation::Cubic,
         Modality::Mr => Interpolation::Linear,
     };
@@ -58,14 +60,19 @@ fn run(view: &View<'_>, settings: &Settings) -> Result<Board, Refusal> {
     board.put(&keys::AXIAL_IMAGE, onto(&image, &grid, how, Beyond::Edge, coarser), flags);
     board.put(&keys::AXIAL_TUMOUR, moved(view.get(&keys::TUMOUR), &grid, wanted.mask), flags);
     let structures = view.get(&keys::STRUCTURES).iter().map(|(&name, mask)| (name, moved(mask, &grid, wanted.mask)));
-    put_structures(&mut board, Arc::new(structures.collect()), &grid, flags);
+    put_structures(&mut board, Arc::new(structures.collect()), &grid, scan, flags);
     Ok(board)
 }
 
 /// Native bone is its own artifact too, empty where the study has none: its absence takes nothing away.
-fn put_structures(board: &mut Board, structures: Arc<Structures>, grid: &Geometry, flags: &[Flag]) {
+fn put_structures(board: &mut Board, structures: Arc<Structures>, grid: &Geometry, scan: &Scan, flags: &[Flag]) {
     let bone = structures.get("native_bone").cloned();
-    board.put(&keys::AXIAL_NATIVE_BONE, bone.unwrap_or_else(|| Mask::from_fn(grid.clone(), |_| false)), flags);
+    match is_told(scan, "native_bone") {
+        Err(refusal) => board.refuse(keys::AXIAL_NATIVE_BONE.name, refusal),
+        Ok(()) => {
+            board.put(&keys::AXIAL_NATIVE_BONE, bone.unwrap_or_else(|| Mask::from_fn(grid.clone(), |_| false)), flags);
+        }
+    }
     board.put_shared(&keys::AXIAL_STRUCTURES, structures, flags);
 }
 

@@ -1,7 +1,7 @@
 //! The canal on each slice of the table.
 
 use super::Stage;
-use crate::measure::keys::Structures;
+use crate::measure::keys::{Scan, Structures};
 use crate::measure::settings::Settings;
 use crate::measure::{Board, Flag, Modality, Refusal, View, flag, keys, reason};
 use crate::ops::canal::{leaves_out, slices, with_cord};
@@ -34,9 +34,9 @@ const SAGITTAL_MM: f64 = 2.0;
 fn run(view: &View<'_>, _: &Settings) -> Result<Board, Refusal> {
     no_sagittal(view)?;
     let structures = view.get(&keys::STRUCTURES);
-    not_empty(structures, "canal")?;
+    is_usable(view, "canal")?;
     // The canal may have been drawn without the cord, and nobody could tell.
-    not_empty(structures, "cord")?;
+    is_usable(view, "cord")?;
     // As drawn: on a reformat masks that only touch may overlap, and so may a cord that is joined.
     let drawn = structures.get("canal");
     if drawn.is_some_and(|canal| leaves_out(canal, view.get(&keys::TUMOUR))) {
@@ -77,12 +77,22 @@ pub fn no_sagittal(view: &View<'_>) -> Result<(), Refusal> {
     if width_mm > SAGITTAL_MM { Err(Refusal::of(reason::SAG_ONLY, format!("{width_mm:.2} mm"))) } else { Ok(()) }
 }
 
-/// Refuses a structure that the study names and that has no voxel in the region: its labels or its place are wrong.
-pub fn not_empty(structures: &Structures, name: &'static str) -> Result<(), Refusal> {
-    match structures.get(name) {
+/// Refuses a structure that cannot be told among several, and one that the study names and that has no voxel in the region: its
+/// labels or its place are wrong. Reads `scan` and `structures`.
+pub fn is_usable(view: &View<'_>, name: &'static str) -> Result<(), Refusal> {
+    is_told(view.get(&keys::SCAN), name)?;
+    match view.get(&keys::STRUCTURES).get(name) {
         Some(mask) if mask.count() == 0 => Err(Refusal::of(reason::MASK_EMPTY, name)),
         _ => Ok(()),
     }
+}
+
+/// Refuses a structure that several parts of a DICOM file could be: none of them is taken, nor is it looked for in the image.
+pub fn is_told(scan: &Scan, name: &'static str) -> Result<(), Refusal> {
+    let Some(found) = scan.ambiguous.iter().find(|ambiguous| ambiguous.name == name) else { return Ok(()) };
+    let numbers: Vec<String> = found.numbers.iter().map(i64::to_string).collect();
+    let which = Flag::with(&flag::COULD_BE, format!("{name}={}", numbers.join("|")));
+    Err(Refusal::of(reason::MASK_AMBIGUOUS, name).flagged(which))
 }
 
 /// The flag of structures of which one was segmented here; reads `found_here`.

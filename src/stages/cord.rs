@@ -1,7 +1,7 @@
 //! The cord on each plane of the region.
 
 use super::Stage;
-use super::canal::{found_here, no_sagittal, not_empty};
+use super::canal::{found_here, is_usable, no_sagittal};
 use crate::measure::settings::Settings;
 use crate::measure::{Board, Modality, Refusal, View, keys, reason};
 use crate::ops::cord::planes;
@@ -20,7 +20,7 @@ pub const DEF: Stage = Stage {
 
 fn run(view: &View<'_>, _: &Settings) -> Result<Board, Refusal> {
     no_sagittal(view)?;
-    not_empty(view.get(&keys::STRUCTURES), "cord")?;
+    is_usable(view, "cord")?;
     let structures = view.get(&keys::AXIAL_STRUCTURES);
     // A sac without a cord: all that is shown lies below its end.
     let lacks = if structures.contains_key("sac") { reason::BELOW_CONUS } else { reason::CORD_NOT_SEGMENTED };

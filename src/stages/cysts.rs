@@ -1,12 +1,13 @@
 //! Cysts in the tumour: those drawn, or those found.
 
 use super::Stage;
-use super::canal::not_empty;
+use super::canal::is_usable;
 use crate::measure::settings::Settings;
 use crate::measure::{Board, Flag, Modality, Refusal, View, flag, keys, reason};
 use crate::ops::cyst::{Cysts, find, parting, touching};
+use crate::ops::fluid_level::has_level;
 use crate::ops::t2::{inner, outer, values};
-use crate::volume::Mask;
+use crate::volume::{Mask, Volume};
 
 /// `cysts`
 pub const DEF: Stage = Stage {
@@ -29,7 +30,7 @@ pub const DEF: Stage = Stage {
 };
 
 fn run(view: &View<'_>, _: &Settings) -> Result<Board, Refusal> {
-    not_empty(view.get(&keys::STRUCTURES), "cyst")?;
+    is_usable(view, "cyst")?;
     let (even, tumour) = (view.get(&keys::AXIAL_EVEN), view.get(&keys::AXIAL_TUMOUR));
     if let Some(drawn) = view.get(&keys::AXIAL_STRUCTURES).get("cyst") {
         let own = Cysts::of(touching(drawn, tumour));
@@ -39,12 +40,23 @@ fn run(view: &View<'_>, _: &Settings) -> Result<Board, Refusal> {
     // A proposal may have taken the fluid of the canal for tumour.
     let looked_at = canal.map_or_else(|| tumour.clone(), |canal| tumour.without(&outer(canal)));
     if let Some(from) = view.get(&keys::REFERENCES).fluid_from() {
-        return Ok(told(find(even, &looked_at, from), &[]));
+        return Ok(found(find(even, &looked_at, from), even, &looked_at, &[]));
     }
     Ok(match parting(&values(even, &inner(&looked_at))) {
-        Some(from) => told(find(even, &looked_at, from), &[flag::CYST_BY_CONTRAST]),
+        Some(from) => found(find(even, &looked_at, from), even, &looked_at, &[flag::CYST_BY_CONTRAST]),
         None => untold(tumour),
     })
+}
+
+/// Cysts found in an image: of one with a fluid level only the bright part is.
+fn found(cysts: Cysts, image: &Volume<f32>, tumour: &Mask, flags: &[Flag]) -> Board {
+    if !has_level(image, tumour, &cysts.mask) {
+        return told(cysts, flags);
+    }
+    let mut board = Board::default();
+    board.put(&keys::CYSTS, cysts, &[flags, &[flag::FLUID_LEVEL]].concat());
+    board.refuse(keys::CYSTS_TOLD.name, Refusal::of(reason::HAEMORRHAGIC_T2_DARK, ""));
+    board
 }
 
 fn told(cysts: Cysts, flags: &[Flag]) -> Board {

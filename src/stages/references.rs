@@ -1,7 +1,7 @@
 //! How bright cord and fluid are.
 
 use super::Stage;
-use super::canal::found_here;
+use super::canal::{found_here, is_told};
 use crate::measure::keys::References;
 use crate::measure::settings::Settings;
 use crate::measure::{Board, Flag, Modality, Refusal, View, flag, keys};
@@ -55,6 +55,10 @@ fn run(view: &View<'_>, _: &Settings) -> Result<Board, Refusal> {
     let (even, raw, tumour) =
         (view.get(&keys::AXIAL_EVEN), view.get(&keys::AXIAL_IMAGE), view.get(&keys::AXIAL_TUMOUR));
     let structures = view.get(&keys::AXIAL_STRUCTURES);
+    let scan = view.get(&keys::SCAN);
+    if scan.cord_points.is_empty() {
+        is_told(scan, "cord")?;
+    }
     let mut found = References::default();
     if let Some((rest, from_mm)) = at_rest(view) {
         found = References {
@@ -70,7 +74,7 @@ fn run(view: &View<'_>, _: &Settings) -> Result<Board, Refusal> {
         }
     }
     let mut board = Board::default();
-    let marked_near = !view.get(&keys::SCAN).cord_points.is_empty() && found.from_mm < t2::REST_FROM_MM;
+    let marked_near = !scan.cord_points.is_empty() && found.from_mm < t2::REST_FROM_MM;
     let near = marked_near.then(|| Flag::with(&flag::CORD_REF_NEAR, format!("{:.0}", found.from_mm)));
     let flags: Vec<_> = found_here(view, &["canal", "cord"]).into_iter().chain(near).collect();
     board.put(&keys::REFERENCES, found, &flags);

@@ -1,7 +1,7 @@
 //! The thecal sac below the cord, on each plane of the region.
 
 use super::Stage;
-use super::canal::{found_here, no_sagittal, not_empty};
+use super::canal::{found_here, is_usable, no_sagittal};
 use crate::measure::settings::Settings;
 use crate::measure::{Board, Modality, Refusal, View, keys, reason};
 use crate::ops::cord::planes;
@@ -20,7 +20,7 @@ pub const DEF: Stage = Stage {
 
 fn run(view: &View<'_>, _: &Settings) -> Result<Board, Refusal> {
     no_sagittal(view)?;
-    not_empty(view.get(&keys::STRUCTURES), "sac")?;
+    is_usable(view, "sac")?;
     let sac = view.get(&keys::AXIAL_STRUCTURES).get("sac");
     let sac = sac.ok_or_else(|| Refusal::of(reason::SAC_NOT_DRAWN, ""))?;
     let mut board = Board::default();

@@ -3,6 +3,7 @@
 pub mod clinical;
 pub mod inclusion;
 pub mod pairing;
+pub mod patient_response;
 pub mod response;
 pub mod reviews;
 pub mod rows;
@@ -12,6 +13,7 @@ use super::table::{self, Table, TableError};
 use crate::config::{CohortChoice, GradeChoice};
 use clinical::ClinicalError;
 use pairing::{Failures, PAIRED_GRADE, Pairing};
+use patient_response::PatientResponses;
 use response::Response;
 use reviews::ReviewError;
 use rows::Row;
@@ -33,6 +35,8 @@ pub struct Cohort {
     pub rows: Vec<Row>,
     /// What became of each lesion.
     pub responses: Vec<Response>,
+    /// What became of each patient.
+    pub of_patients: PatientResponses,
     /// How many values were reviewed; `None` without a file of reviews.
     pub reviewed: Option<reviews::Tally>,
 }
@@ -142,7 +146,8 @@ pub fn cohort(
     let scores = scores.map(|scores| pairing::pair(scores, &Failures::default(), &for_scores));
     let rows = rows::rows(&measures, scores.as_ref(), choice.grade);
     let responses = response::responses(&measures);
-    Ok(Cohort { exams, measures, scores, rows, responses, reviewed: None })
+    let of_patients = patient_response::responses(&measures, choice);
+    Ok(Cohort { exams, measures, scores, rows, responses, of_patients, reviewed: None })
 }
 
 fn check(exams: &Table, measures: &Pairing, choice: &CohortChoice) -> Result<(), CohortError> {

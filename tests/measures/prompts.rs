@@ -4,7 +4,6 @@
 
 use osteon::geometry::{Extent, Geometry};
 use osteon::io::nifti::write::encode;
-use osteon::ops::t2::without;
 use osteon::volume::{Mask, Volume};
 use serde_json::{Value, json};
 use std::fs;
@@ -160,7 +159,7 @@ fn a_cord_that_is_drawn_is_no_tumour() {
     let shared = |patient: &str| {
         let path = study.at(&format!("out/masks/{patient}_pre_MR_tumour.nii.gz"));
         let found = osteon::io::labels::open(&path).unwrap().mask(None, &Extent::whole(grid().dims));
-        cord.count() - without(&cord, &found).count()
+        cord.count() - cord.without(&found).count()
     };
     assert!(shared("without") > 300, "the scene asks for it");
     assert_eq!(shared("with"), 0);

@@ -74,6 +74,7 @@ pub fn board(
         cord_points: Vec::new(),
         cut: false,
         prompted: false,
+        ambiguous: Vec::new(),
     };
     let mut board = Board::default();
     board.put(&SCAN, scan, &[]);

@@ -7,8 +7,8 @@
 use crate::scene::{mr_board, run_branch};
 use osteon::geometry::Geometry;
 use osteon::io::acquisition::Acquisition;
-use osteon::measure::keys::{SCAN, Scan, Structures};
-use osteon::measure::rows::ExamRows;
+use osteon::measure::keys::{Ambiguous, SCAN, Scan, Structures};
+use osteon::measure::rows::{ExamRow, ExamRows};
 use osteon::measure::{Modality, columns};
 use osteon::volume::{Mask, Volume};
 
@@ -32,6 +32,8 @@ struct Exam {
     marked: &'static [usize],
     /// Names of the structures that are drawn.
     drawn: &'static [&'static str],
+    /// A structure that two parts of a file could be.
+    unclear: Option<&'static str>,
     acquisition: Acquisition,
 }
 
@@ -47,6 +49,7 @@ fn usual() -> Exam {
         prompted: false,
         marked: &[],
         drawn: &["canal", "cord"],
+        unclear: None,
         acquisition,
     }
 }
@@ -125,7 +128,8 @@ impl Exam {
         // The middle of the cord away from the tumour.
         let cord_points = self.marked.iter().map(|&z| grid().to_patient([69.5, 59.5, z as f64])).collect();
         let acquisition = self.acquisition.clone();
-        board.put(&SCAN, Scan { acquisition, prompted: self.prompted, cord_points, ..scan }, &[]);
+        let ambiguous = self.unclear.map(|name| Ambiguous { name, numbers: vec![3, 5] }).into_iter().collect();
+        board.put(&SCAN, Scan { acquisition, prompted: self.prompted, cord_points, ambiguous, ..scan }, &[]);
         run_branch(Modality::Mr, board, &[])
     }
 
@@ -201,10 +205,39 @@ fn the_cord_is_compressed_where_the_tumour_touches_it_and_it_gives_in() {
 }
 
 #[test]
+fn an_ambiguous_structure_takes_away_only_what_hangs_on_it() {
+    let refused = |name: &'static str, drawn: &'static [&'static str]| -> Vec<String> {
+        let rows = Exam { unclear: Some(name), drawn, ..usual() }.rows();
+        let is_it = |row: &&ExamRow| row.reason.as_deref() == Some("mask_ambiguous");
+        let rows = rows.exams.iter().filter(is_it);
+        let flag = format!("could_be:{name}=3|5");
+        rows.inspect(|row| assert!(row.flags.contains(&flag), "{row:?}")).map(|row| row.measure.to_owned()).collect()
+    };
+    let of_the_cord = refused("cord", &["canal"]);
+    for measure in
+        ["canal_occupancy", "si_ratio", "cyst_diameter", "cord_compression", "escc", "cord_area_loss", "mscc"]
+    {
+        assert!(of_the_cord.iter().any(|found| found == measure), "{measure}: {of_the_cord:?}");
+    }
+    let of_the_cyst = refused("cyst", &["canal", "cord"]);
+    assert!(of_the_cyst.iter().any(|found| found == "cyst_diameter"), "not looked for in the image instead");
+    assert!(!of_the_cyst.iter().any(|found| found == "canal_occupancy"), "{of_the_cyst:?}");
+    let exam = Exam { unclear: Some("cord"), drawn: &["canal"], ..usual() };
+    for measure in ["max_diameter", "max_diameter_mesh", "short_axis", "diameter_3d", "volume"] {
+        assert!(exam.number(measure).is_ok(), "{measure}");
+    }
+    let marked = Exam { unclear: Some("cord"), drawn: &["canal"], marked: &[1, 38], ..usual() };
+    assert!(marked.number("cord_area_loss").is_err());
+}
+
+#[test]
 fn what_cannot_be_told_says_why() {
     let reason = |exam: Exam, measure: &str| exam.number(measure).map(|n| n.0).unwrap_err();
     let t1 = || Acquisition { weighting: Some("T1".into()), ..Acquisition::default() };
     assert_eq!(reason(Exam { acquisition: t1(), ..usual() }, "si_ratio"), "weighting_mismatch");
+    let windowed = || Acquisition { scaling_lost: true, ..usual().acquisition };
+    assert_eq!(reason(Exam { acquisition: windowed(), ..usual() }, "si_ratio"), "scaling_lost");
+    assert!(Exam { acquisition: windowed(), ..usual() }.number("cyst_diameter").is_ok());
     for measure in ["cyst_diameter", "cyst_count", "cyst_volume"] {
         assert_eq!(reason(Exam { acquisition: t1(), ..usual() }, measure), "no_t2");
     }

@@ -43,6 +43,7 @@ pub fn acquisition(line: &Line) -> Result<Acquisition, StudyError> {
         fat_sat: yes_no(line, "fat_sat")?,
         has_rescale: false,
         resampled: false,
+        scaling_lost: false,
     })
 }
 

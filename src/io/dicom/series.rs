@@ -50,7 +50,8 @@ pub fn assemble(mut slices: Vec<Slice>, series_uid: Option<&str>) -> Result<Seri
         slice.pixels.as_ref().map_err(Clone::clone)?;
     }
     let has_rescale = slices.iter().all(|s| s.acquisition.has_rescale);
-    let acquisition = Acquisition { has_rescale, resampled: remade.is_some(), ..first.acquisition };
+    let scaling_lost = slices.iter().any(|s| s.acquisition.scaling_lost);
+    let acquisition = Acquisition { has_rescale, scaling_lost, resampled: remade.is_some(), ..first.acquisition };
     Ok(Series { geometry, acquisition, slices, remade })
 }
 

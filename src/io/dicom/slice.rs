@@ -2,6 +2,7 @@
 
 use super::header::{Frame, Tags};
 use super::prepass;
+use super::scaling;
 use super::store::{self, Pixels, Stored};
 use crate::geometry::Vec3;
 use crate::io::acquisition::Acquisition;
@@ -151,6 +152,7 @@ fn acquisition(frame: &Frame<'_>) -> Acquisition {
         tr_ms: timing.number(tags::REPETITION_TIME),
         fat_sat: fat_sat(frame),
         resampled: false,
+        scaling_lost: scaling::is_lost(frame),
         has_rescale: has_rescale(&rescale),
         modality,
     }

@@ -27,9 +27,14 @@ impl Cyst {
         Self { centre: add_scaled(lesion.centre(), OFF_CENTRE * deep_mm, away), half_mm: 0.5 * width_mm }
     }
 
+    /// Half its depth from front to back, mm.
+    pub fn depth_half_mm(&self) -> f64 {
+        0.85 * self.half_mm
+    }
+
     /// Depth below its surface, first order, mm; negative outside.
     pub fn depth_mm(&self, q: Vec3) -> f64 {
-        let half = [self.half_mm, 0.85 * self.half_mm, (0.8 * self.half_mm).max(SHORTEST_HALF_MM)];
+        let half = [self.half_mm, self.depth_half_mm(), (0.8 * self.half_mm).max(SHORTEST_HALF_MM)];
         let from = sub(q, self.centre);
         (1.0 - norm(std::array::from_fn(|a| from[a] / half[a]))) * half[1]
     }

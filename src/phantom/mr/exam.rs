@@ -7,6 +7,7 @@ use super::super::spec::{ExamSpec, HandSpec};
 use super::super::stream::Source;
 use super::super::{exam, hand, scanner};
 use super::cyst::Cyst;
+use super::level::Level;
 use super::prompts::{self, Prompts};
 use super::scene::MrScene;
 use super::spec::MrSpec;
@@ -94,6 +95,8 @@ pub fn build(source: &Source, spec: &ExamSpec, mr: &MrSpec) -> (MrScene, Cut) {
     let canal = within_canal(&scene, &stack, MrScene::canal_depth_mm);
     calibrate::grow(&mut scene, &canal, mr.canal_share);
     calibrate::hollow(&mut scene, &stack, mr.cyst_mm);
+    let level = mr.level.as_ref().zip(scene.cyst.as_ref());
+    scene.level = level.map(|(spec, cyst)| Level::new(spec, cyst, scene.pose.to_patient(cyst.centre)));
     let tumour = tumour(&scene, &stack);
     calibrate::shade(&mut scene, &tumour, mr.si_ratio);
     let cord = within_canal(&scene, &stack, MrScene::cord_depth_mm);

@@ -2,6 +2,7 @@
 
 use super::super::spec::HandSpec;
 use super::super::stream::Source;
+use super::level::LevelSpec;
 use super::spec::{MagnetSpec, MrSpec};
 
 /// The MR of a patient, before and after treatment.
@@ -12,12 +13,19 @@ pub struct MrPatient {
     pub si_ratio: [f64; 2],
     /// Largest diameter of the cyst, mm; 0: none.
     pub cyst_mm: [f64; 2],
+    /// Share of the cyst that is bright, from front to back; 1: nothing has settled in it.
+    pub bright: [f64; 2],
     /// Size of the cord at rest.
     pub cord_scale: f64,
 }
 
 const fn mr(canal_share: [f64; 2], si_ratio: [f64; 2], cyst_mm: [f64; 2], cord_scale: f64) -> Option<MrPatient> {
-    Some(MrPatient { canal_share, si_ratio, cyst_mm, cord_scale })
+    Some(MrPatient { canal_share, si_ratio, cyst_mm, bright: [1.0; 2], cord_scale })
+}
+
+/// A patient with blood in the cyst.
+const fn bled(si_ratio: [f64; 2], cyst_mm: [f64; 2], bright: [f64; 2]) -> Option<MrPatient> {
+    Some(MrPatient { canal_share: [0.3, 0.15], si_ratio, cyst_mm, bright, cord_scale: 1.0 })
 }
 
 const NO_CYST: [f64; 2] = [0.0; 2];
@@ -44,6 +52,22 @@ pub static FAMILY: &[Option<MrPatient>] = &[
     mr([0.62, 0.38], [0.68, 0.50], NO_CYST, 1.2),
     mr([0.33, 0.28], [0.50, 0.58], NO_CYST, 1.0),
     mr([0.25, 0.14], [0.74, 0.48], [10.5, 8.5], 1.0),
+];
+
+/// In the order of the cohort `levels`.
+pub static LEVELS: &[Option<MrPatient>] = &[
+    bled([0.80, 0.62], [20.0, 17.0], [0.50, 0.60]),
+    bled([0.95, 0.70], [14.0, 12.5], [0.40, 0.55]),
+    bled([0.70, 0.75], [12.0, 11.0], [0.50, 0.70]),
+    bled([0.62, 0.45], [18.5, 15.0], [0.65, 0.35]),
+    bled([1.10, 0.80], [22.0, 24.0], [0.45, 0.30]),
+    bled([0.55, 0.40], [16.0, 13.0], [0.55, 0.50]),
+    bled([0.85, 0.60], [15.0, 15.5], [0.70, 0.40]),
+    bled([0.76, 0.66], [13.5, 12.0], [0.60, 0.45]),
+    bled([0.90, 0.72], [12.5, 10.5], [0.35, 0.65]),
+    bled([0.68, 0.50], [21.0, 19.0], [0.75, 0.55]),
+    bled([0.50, 0.58], [17.5, 16.5], [0.30, 0.50]),
+    bled([0.74, 0.48], [14.5, 11.5], [0.50, 0.45]),
 ];
 
 /// In the order of the cohort `yuan24`: 20 of 24 have MR, those whose lesion lies above the end of the cord.
@@ -86,6 +110,7 @@ impl MrPatient {
             canal_share: self.canal_share[k],
             si_ratio: self.si_ratio[k],
             cyst_mm: self.cyst_mm[k],
+            level: (self.bright[k] < 1.0).then(|| LevelSpec::drawn(source, timepoint, self.bright[k])),
             cord_scale: self.cord_scale,
             magnet: MagnetSpec {
                 thickness_mm: 3.0,

@@ -9,6 +9,7 @@ use super::super::tissue::Tissue;
 use super::cord::{Cord, EPIDURAL_FAT_MM};
 use super::cyst::Cyst;
 use super::growth::Growth;
+use super::level::Level;
 use super::signal;
 use super::spec::MrSpec;
 use crate::geometry::Vec3;
@@ -33,6 +34,8 @@ pub struct MrScene {
     pub cord: Cord,
     /// The cyst, if there is one.
     pub cyst: Option<Cyst>,
+    /// The level of what has settled in it, if anything has.
+    pub level: Option<Level>,
     /// What the lesion's signal is multiplied by.
     pub gain: f64,
     anatomy: Anatomy,
@@ -47,7 +50,7 @@ impl MrScene {
         let centre = body.lesion.centre();
         let texture = Texture::new(&mut source.stream("mr texture"), centre, TEXTURE_REACH_MM, TEXTURE_GRAIN_MM);
         let pose = Pose::new(source, &format!("{timepoint}/mr"));
-        Self { body, pose, growth, cord, cyst: None, gain: 1.0, anatomy, texture }
+        Self { body, pose, growth, cord, cyst: None, level: None, gain: 1.0, anatomy, texture }
     }
 
     /// Depth in the canal, everything in it included, at a point of the vertebra's frame, mm; negative outside.
@@ -84,7 +87,7 @@ impl MrScene {
         let tissue = self.body.tissue_in_vertebra(q);
         let is_tumour = signal::is_lesion(tissue) || self.growth.gap_depth_mm(q) > 0.0;
         match is_tumour {
-            true if self.cyst_depth_mm(q) > 0.0 => signal::CYST,
+            true if self.cyst_depth_mm(q) > 0.0 => self.fluid(q),
             true => self.lesion_signal(if signal::is_lesion(tissue) { tissue } else { Tissue::Soft }, q),
             false if tissue == Tissue::Marrow => signal::of(tissue) * self.textured(q),
             false => signal::of(tissue),
@@ -101,6 +104,12 @@ impl MrScene {
             (false, true) => signal::CORD,
             (false, false) => signal::FLUID,
         }
+    }
+
+    /// The cyst's fluid, or what has settled in it.
+    fn fluid(&self, q: Vec3) -> f64 {
+        let below = self.level.as_ref().filter(|level| level.is_below(self.pose.to_patient(q)));
+        below.map_or(signal::CYST, |level| level.dark)
     }
 
     fn lesion_signal(&self, tissue: Tissue, q: Vec3) -> f64 {

@@ -1,6 +1,7 @@
 //! What an MR exam is made of, beside what the CT has said of bone and lesion.
 
 use super::super::spec::HandSpec;
+use super::level::LevelSpec;
 
 /// One MR exam of a patient.
 #[derive(Clone, Debug)]
@@ -11,6 +12,8 @@ pub struct MrSpec {
     pub si_ratio: f64,
     /// Wanted largest in-plane diameter of its cyst, mm; 0: it has none.
     pub cyst_mm: f64,
+    /// What has settled in it, if anything.
+    pub level: Option<LevelSpec>,
     /// Size of the cord at rest; 1 is usual.
     pub cord_scale: f64,
     /// The magnet.

@@ -10,6 +10,7 @@ use crate::batch::study::ExamName;
 use crate::config::Pictures;
 use crate::measure::Modality;
 use crate::stats::cohort::pairing::Unit;
+use crate::stats::cohort::patient_response::PatientResponse;
 use crate::stats::cohort::response::{Criterion, Response};
 use crate::stats::table::{Entry, Key};
 use serde::Serialize;
@@ -73,6 +74,8 @@ struct Deck<'a> {
     exams: ByExam<'a>,
     reviews: ByLesion<'a>,
     responses: BTreeMap<usize, &'a Response>,
+    /// Of patients with several lesions.
+    patients: BTreeMap<&'a str, &'a PatientResponse>,
     /// Patients whose pictures are part of the page.
     embedded: BTreeSet<&'a str>,
 }
@@ -84,7 +87,8 @@ pub fn cards(request: &Request, reviews: &[Review]) -> Vec<Card> {
     cohort.exams.iter().for_each(|(key, entry)| exams.entry(&key.exam).or_default().push((key, entry)));
     let responses = cohort.responses.iter().map(|response| (response.unit, response)).collect();
     let embedded = embedded(request, reviews);
-    let deck = Deck { request, exams, reviews: by_lesion(reviews), responses, embedded };
+    let patients = cohort.of_patients.of_several();
+    let deck = Deck { request, exams, reviews: by_lesion(reviews), responses, patients, embedded };
     cohort.measures.units.iter().enumerate().map(|(i, unit)| deck.card(i, unit)).collect()
 }
 
@@ -110,12 +114,22 @@ impl Deck<'_> {
         Card {
             id: anchor(i),
             title: name(unit),
-            response: self.responses.get(&i).map(|found| response(found)).unwrap_or_default(),
+            response: self.response(i, unit),
             excluded: unit.excluded.as_deref().map(sentence),
             review: reviews.map(|r| format!("{} {}: {}", r.exam[1], r.exam[2], r.why)).collect(),
             shots: own.iter().filter_map(|exam| self.shot(exam)).collect(),
             numbers: numbers(i, unit, &self.exams, &own),
         }
+    }
+
+    /// What became of a lesion, and where it is one of several, of the patient.
+    fn response(&self, i: usize, unit: &Unit) -> String {
+        let lesion = self.responses.get(&i).map(|found| response(found));
+        let patient = self.patients.get(unit.patient.as_str()).map(|found| {
+            let why = || format!("not evaluable ({})", sentence(&found.remarks.join(";")));
+            format!("RECIST 1.1 of the patient {}", found.class.map_or_else(why, |class| class.code().to_owned()))
+        });
+        lesion.into_iter().chain(patient).collect::<Vec<_>>().join(", ")
     }
 
     /// The picture of an exam; `None` where there is no file, or none shall be shown.

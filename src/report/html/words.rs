@@ -30,6 +30,11 @@ const PAIRING: &[(&str, &str, &str)] = &[
         "measure it",
     ),
     ("below_recist_10mm", "Less than 10 mm before treatment: not measurable by RECIST 1.1.", "none"),
+    (
+        "new_or_unlisted",
+        "A lesion of the patient stands in the study table only after treatment began: new, or not listed before.",
+        "list it before treatment if it was there; if it is new, RECIST 1.1 calls that progression",
+    ),
     ("no_density", "The mean density was not measured.", "measure mean_density"),
     (
         "mean_density_not_positive",

@@ -169,7 +169,7 @@ fn in_time(timepoints: &mut [String]) {
 }
 
 /// Orders a unit's timepoints and picks two.
-fn choose(unit: &mut Unit, choice: &CohortChoice) {
+pub(super) fn choose(unit: &mut Unit, choice: &CohortChoice) {
     in_time(&mut unit.timepoints);
     let pick = |name: &String| match name.as_str() {
         "first" => unit.timepoints.first(),

@@ -82,7 +82,7 @@ pub const RECIST_RISE: f64 = 20.0;
 /// The least rise of progression by RECIST 1.1, mm.
 const RECIST_RISE_MM: f64 = 5.0;
 /// Smaller lesions are not measurable by RECIST 1.1, mm.
-const MEASURABLE_MM: f64 = 10.0;
+pub(super) const MEASURABLE_MM: f64 = 10.0;
 /// The steps of Choi (2007) and ICDS (Engellau 2018), per cent.
 const SIZE_STEP: f64 = 10.0;
 const DENSITY_STEP: f64 = 15.0;
@@ -121,19 +121,28 @@ fn change(pair: &Pair) -> Result<f64, String> {
 }
 
 fn recist(measures: &Pairing, size: &Pair) -> Result<Class, String> {
-    let percent = change(size)?;
+    change(size)?;
     let (before, after) = size.numbers().ok_or("no_number")?;
     if before < MEASURABLE_MM {
         return Err("before:below_recist_10mm".into());
     }
     let nadir = nadir(measures, size).unwrap_or(before).min(before);
-    let (risen_mm, risen) = (after - nadir, 100.0 * (after - nadir) / nadir);
-    let grown = risen >= RECIST_RISE - AT_LIMIT && risen_mm >= RECIST_RISE_MM - AT_LIMIT;
-    Ok(match (grown, percent <= -RECIST_FALL + AT_LIMIT) {
+    Ok(match (has_grown(nadir, after), has_shrunk(before, after)) {
         (true, _) => Class::Progressive,
         (_, true) => Class::Partial,
         _ => Class::Stable,
     })
+}
+
+/// Progression by RECIST 1.1 from the smallest size so far, mm.
+pub(super) fn has_grown(nadir: f64, after: f64) -> bool {
+    let (risen_mm, risen) = (after - nadir, 100.0 * (after - nadir) / nadir);
+    risen >= RECIST_RISE - AT_LIMIT && risen_mm >= RECIST_RISE_MM - AT_LIMIT
+}
+
+/// Partial response by RECIST 1.1 from the size before treatment, mm.
+pub(super) fn has_shrunk(before: f64, after: f64) -> bool {
+    100.0 * (after - before) / before <= -RECIST_FALL + AT_LIMIT
 }
 
 /// The class by the change of size, and by whether the density responds. Both must be known, even where one would do:
@@ -156,9 +165,13 @@ fn nadir(measures: &Pairing, pair: &Pair) -> Option<f64> {
 
 /// How many lesions are of each of [`Class::ALL`] by a criterion.
 pub fn counts(responses: &[Response], criterion: Criterion) -> [usize; 3] {
-    let classes = responses.iter().filter_map(|r| r.classes[criterion as usize].as_ref().ok());
+    tally(responses.iter().filter_map(|r| r.classes[criterion as usize].as_ref().ok()).copied())
+}
+
+/// How many there are of each of [`Class::ALL`].
+pub fn tally(classes: impl Iterator<Item = Class>) -> [usize; 3] {
     let mut counts = [0; 3];
-    classes.for_each(|class| counts[*class as usize] += 1);
+    classes.for_each(|class| counts[class as usize] += 1);
     counts
 }
 
