@@ -145,6 +145,18 @@ fn what_a_sharp_kernel_adds_at_the_lung_is_no_rim_and_takes_none_away() {
 }
 
 #[test]
+fn bone_up_to_the_border_is_a_rim_though_the_outline_is_a_millimetre_too_wide() {
+    let hole = |place: [f64; 2]| place.iter().all(|mm| (mm + 40.0).rem_euclid(7.0) < 3.0);
+    let hu = |place: [f64; 2]| {
+        let off_mm = libm::hypot(place[0], place[1]) - (RADIUS_MM - 1.0);
+        let bone = 0.5 * (1.0 - libm::erf(off_mm / 0.55 * std::f64::consts::FRAC_1_SQRT_2));
+        if off_mm < -2.0 && hole(place) { 50.0 } else { 50.0 + 490.0 * bone }
+    };
+    let found = cylinder(hu, MIDDLE_MM).exam("rim_coverage").unwrap().number();
+    assert!(found.is_some_and(|coverage| coverage > 0.95), "{found:?}");
+}
+
+#[test]
 fn rays_that_leave_the_image_cannot_be_judged() {
     // The outline ends 1.2 mm before the image does, so that a fifth of its rays see less than 5 mm beyond it.
     let rows = lesion(50.0, 40.0, [RADIUS_MM + 1.2, 33.0]);
