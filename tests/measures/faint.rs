@@ -157,6 +157,21 @@ fn bone_up_to_the_border_is_a_rim_though_the_outline_is_a_millimetre_too_wide() 
 }
 
 #[test]
+fn a_rim_that_hangs_on_how_dense_thin_bone_looks_is_not_sure() {
+    let chance_wrong = |shell_hu: f64| {
+        let hu = |[x, y]: [f64; 2]| match libm::hypot(x, y) {
+            r if r < RADIUS_MM - 2.0 => 50.0,
+            r if r < RADIUS_MM => shell_hu,
+            _ => 40.0,
+        };
+        cylinder(hu, MIDDLE_MM).exam("rim").unwrap().uncertainty.unwrap()
+    };
+    let least_sure = [120.0, 130.0, 140.0, 150.0].map(chance_wrong).into_iter().fold(0.0, f64::max);
+    assert!(least_sure > 0.2, "{least_sure}");
+    assert!(chance_wrong(300.0) < 0.02 && chance_wrong(50.0) < 0.02);
+}
+
+#[test]
 fn rays_that_leave_the_image_cannot_be_judged() {
     // The outline ends 1.2 mm before the image does, so that a fifth of its rays see less than 5 mm beyond it.
     let rows = lesion(50.0, 40.0, [RADIUS_MM + 1.2, 33.0]);
