@@ -1,11 +1,12 @@
 //! How sure numbers and classes are: the exam measured again and again on resampled slices (method.md 3.4, 3.6).
 //!
 //! Slices are drawn in blocks of two neighbours, because neighbours repeat each other. To each draw comes what no
-//! resampling shows: rays that the rim's model itself left undecided, and the known error of the fraction.
+//! resampling shows: rays that the rim's model itself left undecided, how dense thin bone looks, and the known error of the
+//! fraction.
 
 use super::boriani::{GRADES, grade};
 use super::interior::{InteriorCase, InteriorClass};
-use super::rim::{RimCase, RimClass, SEEN_RUN_MM};
+use super::rim::{RimCase, RimClass, SEEN_RUN_MM, class_of, pooled};
 use super::settings::Settings;
 use crate::ops::interior::{Interior, InteriorSlice};
 use crate::ops::quantile::quantile;
@@ -23,6 +24,9 @@ const BLOCK: usize = 2;
 const UNDECIDED_TOGETHER_MM: f64 = 180.0;
 /// The model is wrong about a share of the border that it does not doubt, SD of the coverage (closing note of issue B).
 const COVERAGE_SD: f64 = 0.03;
+/// How dense thin bone looks hangs on blur, slices and noise, alike for all rays of an exam: as if the threshold were off by
+/// this, SD, HU. A rim that the next threshold shows otherwise is not sure (closing note of issue B).
+const LEVEL_SD_HU: f64 = 25.0;
 /// Error of an exam's ossified fraction beside its sampling, SD (closing note of issue B).
 const FRACTION_SD: f64 = 0.03;
 /// One slice's fraction errs, beside its exam, as if patches of this area were right or wrong by chance, mm2; with
@@ -58,9 +62,40 @@ pub struct Doubt {
     pub grade: Option<[f64; 6]>,
 }
 
-/// Measures an exam hundreds of times on resampled slices. What cannot be judged is left as it is: chances are 0 there.
-pub fn doubt(rim: &[RimSlice], interior: &Interior, settings: &Settings) -> Doubt {
-    let rim = RimCase::of(rim, settings).ok().map(|case| (case, Undecided::of(rim)));
+/// What a rim at one threshold gains per HU if bone were read from lower on, and from higher.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Slopes {
+    coverage: [f64; 2],
+    seen_mm: [f64; 2],
+}
+
+impl Slopes {
+    /// Of the threshold `at` against those next to it.
+    pub fn new(rims: &[Vec<RimSlice>; 3], thresholds_hu: &[f64; 3], at: usize, settings: &Settings) -> Self {
+        let cases = rims.each_ref().map(|slices| RimCase::of(slices, settings).ok());
+        let number = |of: fn(&RimCase) -> f64| cases.each_ref().map(|case| case.as_ref().map_or(0.0, of));
+        let slopes = |of: fn(&RimCase) -> f64| slopes(&number(of), thresholds_hu, at);
+        Self { coverage: slopes(|case| case.coverage), seen_mm: slopes(|case| case.seen_mm) }
+    }
+}
+
+/// What a number gains per HU from one threshold to the next below and above; what no threshold shows is as on the other side.
+fn slopes(numbers: &[f64; 3], thresholds_hu: &[f64; 3], at: usize) -> [f64; 2] {
+    let off_hu = |i: usize| thresholds_hu[i] - thresholds_hu[at];
+    let nearest = |side: f64| {
+        let there = (0..3).filter(|&i| side * off_hu(i) > 0.0);
+        there.min_by(|&a, &b| off_hu(a).abs().total_cmp(&off_hu(b).abs()))
+    };
+    let gain = |i: usize| (numbers[i] - numbers[at]) / off_hu(i).abs();
+    let [low, high] = [-1.0, 1.0].map(|side| nearest(side).map(gain));
+    let mirrored = |gain: Option<f64>| gain.map_or(0.0, |g| -g);
+    [low.unwrap_or_else(|| mirrored(high)), high.unwrap_or_else(|| mirrored(low))]
+}
+
+/// Measures an exam hundreds of times on resampled slices, its rim as [`Slopes`] say. What cannot be judged is left as
+/// it is: chances are 0 there.
+pub fn doubt(rim: &[RimSlice], slopes: Slopes, interior: &Interior, settings: &Settings) -> Doubt {
+    let rim = RimCase::of(rim, settings).ok().map(|case| (case, Undecided::of(rim, slopes)));
     let interior_case = InteriorCase::of(interior, settings).ok();
     // The seed is part of the definition: the same exam has the same doubts everywhere.
     let mut random = ChaCha8Rng::seed_from_u64(0);
@@ -140,28 +175,32 @@ fn resampled_sd<T: Copy>(slices: &[T], number: impl Fn(&[T], &mut ChaCha8Rng) ->
     sd(&drawn.collect::<Vec<f64>>())
 }
 
-/// The slices that count, and how far the model itself is undecided about their coverage, SD.
+/// The slices that count, how far the model itself is undecided about their coverage, SD, and its slopes.
 struct Undecided<'a> {
     slices: Vec<&'a RimSlice>,
     sd: f64,
+    slopes: Slopes,
 }
 
 impl<'a> Undecided<'a> {
-    fn of(slices: &'a [RimSlice]) -> Self {
+    fn of(slices: &'a [RimSlice], slopes: Slopes) -> Self {
         let slices: Vec<&RimSlice> = slices.iter().filter(|s| s.counts()).collect();
         let arcs = slices.iter().flat_map(|s| &s.arcs).filter(|a| a.cover != Cover::Unevaluable);
         let (mm, variance) = arcs.fold((0.0, 0.0), |(mm, v), a| {
             (mm + a.length_mm, v + a.rim_chance * (1.0 - a.rim_chance) * a.length_mm * UNDECIDED_TOGETHER_MM)
         });
-        Self { slices, sd: libm::hypot(COVERAGE_SD, variance.sqrt() / f64::max(mm, 1.0)) }
+        Self { slices, sd: libm::hypot(COVERAGE_SD, variance.sqrt() / f64::max(mm, 1.0)), slopes }
     }
 
     fn draw(&self, case: &RimCase, settings: &Settings, random: &mut ChaCha8Rng) -> (f64, RimClass) {
         let drawn = blocks(&self.slices, random);
-        let shift = self.sd * normal(random);
-        let coverage = (super::rim::pooled(&drawn) + shift).clamp(0.0, 1.0);
-        let seen = case.seen_mm + SEEN_SD_MM * normal(random) >= SEEN_RUN_MM;
-        (coverage, super::rim::class_of(coverage, shift, seen, &drawn, &settings.grade))
+        let level_hu = LEVEL_SD_HU * normal(random);
+        let gained = |slopes: [f64; 2]| level_hu.abs() * slopes[usize::from(level_hu > 0.0)];
+        let shift = self.sd * normal(random) + gained(self.slopes.coverage);
+        let coverage = (pooled(&drawn) + shift).clamp(0.0, 1.0);
+        let seen_mm = case.seen_mm + gained(self.slopes.seen_mm) + SEEN_SD_MM * normal(random);
+        let seen = seen_mm >= SEEN_RUN_MM;
+        (coverage, class_of(coverage, shift, seen, &drawn, &settings.grade))
     }
 }
 
@@ -249,6 +288,18 @@ mod tests {
         let mut tally = Tally::default();
         tally.add(Some((0.0, RimClass::None)), Some((0.3, InteriorClass::UnderHalf)));
         assert!(tally.doubt().grade.is_some_and(|g| g[3] > 0.0));
+    }
+
+    #[test]
+    fn a_number_changes_with_its_threshold_as_it_does_to_the_next_one() {
+        let (numbers, thresholds_hu) = ([0.2, 0.7, 0.1], [200.0, 150.0, 250.0]);
+        let near = |at: usize, want: [f64; 2]| {
+            let found = slopes(&numbers, &thresholds_hu, at);
+            assert!(found.iter().zip(want).all(|(f, w)| (f - w).abs() < 1e-12), "{found:?}");
+        };
+        near(0, [0.01, -0.002]);
+        near(1, [0.01, -0.01]);
+        near(2, [0.002, -0.002]);
     }
 
     #[test]

@@ -6,6 +6,7 @@
 //! not. In turn
 //! - [`profile`]: density along each ray;
 //! - [`streaks`]: which rays the streaks of metal spoil;
+//! - [`ringing`]: what a sharp kernel adds beside lung;
 //! - [`deblur`]: the mean of each millimetre along it as it was before the scanner's blur, which halves a thin rim;
 //! - [`density`]: how likely such a mean is in lesion, surroundings and bone, learned from the exam itself;
 //! - [`layers`]: how likely the ray is if the border lay at each of 13 offsets and was bare, abutted by native bone, or
@@ -25,6 +26,7 @@ pub mod deblur;
 pub mod density;
 pub mod layers;
 pub mod profile;
+pub mod ringing;
 pub mod streaks;
 pub mod thickness;
 
@@ -34,6 +36,7 @@ use deblur::Kernel;
 use density::Densities;
 use layers::{KINDS, Layers, OFFSETS};
 pub use profile::{PROFILE_MM, Profile, Source, profiles};
+use ringing::Ringing;
 use thickness::excess_width_mm;
 pub use thickness::thickness_mm;
 
@@ -188,8 +191,9 @@ impl<'a> Rays<'a> {
         let mut soft: Vec<f64> = soft.filter(|&hu| hu < mineral_hu).collect();
         let noise_hu = robust_sd(&mut soft).unwrap_or(UNKNOWN_NOISE_HU).clamp(NOISE_HU[0], NOISE_HU[1]);
         let kernel = Kernel::new(rules.spread_mm, noise_hu, profile::STEP_MM);
+        let ringing = Ringing::new(profiles.iter().flatten());
         let layers: Vec<Vec<Layers>> =
-            each(profiles.len(), |k| profiles[k].iter().map(|p| layers(&kernel, p)).collect());
+            each(profiles.len(), |k| profiles[k].iter().map(|p| layers(&kernel, &ringing, p)).collect());
         let sound = || layers.iter().flatten().zip(profiles.iter().flatten()).filter(|(_, p)| p.evaluable);
         let inside_hu = sound().flat_map(|(l, _)| DEEP_MM.map(|u| l.at(u))).collect();
         let around_hu: Vec<f64> = sound().flat_map(|(l, _)| AROUND_MM.map(|u| l.at(u))).collect();
@@ -222,8 +226,10 @@ impl<'a> Rays<'a> {
 }
 
 /// A ray freed from blur. Nothing counts as darker than fat: the step to lung would overshoot as high as a rim.
-fn layers(kernel: &Kernel, profile: &Profile) -> Layers {
-    let hu: Vec<f32> = profile.hu.iter().map(|hu| hu.max(DARKEST_HU)).collect();
+fn layers(kernel: &Kernel, ringing: &Ringing, profile: &Profile) -> Layers {
+    let mut hu = profile.hu.clone();
+    ringing.take_off(&mut hu);
+    hu.iter_mut().for_each(|hu| *hu = hu.max(DARKEST_HU));
     Layers::new(|u| kernel.layer(&hu, profile::index(u)))
 }
 

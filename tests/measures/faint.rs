@@ -121,6 +121,56 @@ fn the_edge_of_the_lung_is_no_rim() {
     assert_eq!(rows.exam("rim_coverage").unwrap().number(), Some(0.0));
 }
 
+/// Coverage of a cylinder half of which lies in lung, seen through a kernel `(1 + lobe) G(0.5 mm) - lobe G(1 mm)`, with a
+/// shell of 1.5 mm in the other half of that.
+fn coverage_beside_lung(lobe: f64, shell_hu: f64) -> Option<f64> {
+    let up = |mm: f64, sd_mm: f64| 0.5 * (1.0 + libm::erf(mm / sd_mm * std::f64::consts::FRAC_1_SQRT_2));
+    let answer = |mm: f64| (1.0 + lobe) * up(mm, 0.5) - lobe * up(mm, 1.0);
+    let hu = |[x, y]: [f64; 2]| {
+        let off_mm = libm::hypot(x, y) - RADIUS_MM;
+        let lung = if x > 0.0 { -890.0 } else { 0.0 };
+        let shell = if x > 0.0 && y > 0.0 { shell_hu - 50.0 } else { 0.0 };
+        50.0 + lung * answer(off_mm) + shell * (answer(off_mm + 1.5) - answer(off_mm))
+    };
+    cylinder(hu, MIDDLE_MM).exam("rim_coverage").unwrap().number()
+}
+
+#[test]
+fn what_a_sharp_kernel_adds_at_the_lung_is_no_rim_and_takes_none_away() {
+    for lobe in [1.0, 1.6] {
+        assert_eq!(coverage_beside_lung(lobe, 50.0), Some(0.0));
+        let shell = coverage_beside_lung(lobe, 500.0).unwrap();
+        assert!((shell - 0.25).abs() < 0.04, "{shell}");
+    }
+}
+
+#[test]
+fn bone_up_to_the_border_is_a_rim_though_the_outline_is_a_millimetre_too_wide() {
+    let hole = |place: [f64; 2]| place.iter().all(|mm| (mm + 40.0).rem_euclid(7.0) < 3.0);
+    let hu = |place: [f64; 2]| {
+        let off_mm = libm::hypot(place[0], place[1]) - (RADIUS_MM - 1.0);
+        let bone = 0.5 * (1.0 - libm::erf(off_mm / 0.55 * std::f64::consts::FRAC_1_SQRT_2));
+        if off_mm < -2.0 && hole(place) { 50.0 } else { 50.0 + 490.0 * bone }
+    };
+    let found = cylinder(hu, MIDDLE_MM).exam("rim_coverage").unwrap().number();
+    assert!(found.is_some_and(|coverage| coverage > 0.95), "{found:?}");
+}
+
+#[test]
+fn a_rim_that_hangs_on_how_dense_thin_bone_looks_is_not_sure() {
+    let chance_wrong = |shell_hu: f64| {
+        let hu = |[x, y]: [f64; 2]| match libm::hypot(x, y) {
+            r if r < RADIUS_MM - 2.0 => 50.0,
+            r if r < RADIUS_MM => shell_hu,
+            _ => 40.0,
+        };
+        cylinder(hu, MIDDLE_MM).exam("rim").unwrap().uncertainty.unwrap()
+    };
+    let least_sure = [120.0, 130.0, 140.0, 150.0].map(chance_wrong).into_iter().fold(0.0, f64::max);
+    assert!(least_sure > 0.2, "{least_sure}");
+    assert!(chance_wrong(300.0) < 0.02 && chance_wrong(50.0) < 0.02);
+}
+
 #[test]
 fn rays_that_leave_the_image_cannot_be_judged() {
     // The outline ends 1.2 mm before the image does, so that a fifth of its rays see less than 5 mm beyond it.

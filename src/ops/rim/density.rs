@@ -16,6 +16,11 @@ const SMOOTHING_BINS: f64 = 2.0;
 const FLOOR: f64 = 8e-5;
 /// Bone is as likely at any density over this range, HU (method.md 2: cortex displays 300 to 700 and more).
 const BONE_RANGE_HU: f64 = 700.0;
+/// Where much of the lesion is bone, a rim is as dense as that bone with this chance. Else bone that reaches the border is
+/// likelier as anything but rim, and the border is believed to lie out in the soft tissue beside the lesion ...
+const LIKE_OWN_BONE: f64 = 0.9;
+/// ... and with half of it where this share is: noise alone lifts as much over the threshold.
+const MUCH_BONE: f64 = 0.1;
 /// Width of the mineral threshold, HU: about the noise of a layer.
 const THRESHOLD_WIDTH_HU: f64 = 20.0;
 /// Tissue between the lesion's own and the threshold counts as unossified with half the weight of bone.
@@ -54,7 +59,9 @@ impl Densities {
         let level_hu = if known { quantile(&mut soft.clone(), 0.5) } else { None };
         let level_hu = level_hu.unwrap_or(TUMOUR_HU[0]);
         let rise = |hu: f64, at: f64| 1.0 / (1.0 + libm::exp(((at - hu) / THRESHOLD_WIDTH_HU).clamp(-50.0, 50.0)));
-        let bone = |i: usize| rise(middle(i), bone_hu) / BONE_RANGE_HU;
+        let (own_bone, like_own) = own_bone(inside, bone_hu);
+        let any = |i: usize| (1.0 - like_own) / BONE_RANGE_HU + like_own * own_bone[i];
+        let bone = |i: usize| rise(middle(i), bone_hu) * any(i);
         let faint = |i: usize| rise(middle(i), level_hu) * (1.0 - rise(middle(i), bone_hu)) / BONE_RANGE_HU;
         let (inner, outer) = (histogram(inside), histogram(outside));
         let log = |chance: f64| libm::log(chance) as f32;
@@ -76,6 +83,13 @@ impl Densities {
     pub fn at(&self, hu: f64) -> LogChances {
         self.chances[bin(hu)]
     }
+}
+
+/// Densities of the lesion's own bone, and the chance that a rim is like it.
+fn own_bone(inside: &[f64], bone_hu: f64) -> (Vec<f64>, f64) {
+    let bone: Vec<f64> = inside.iter().copied().filter(|&hu| hu >= bone_hu).collect();
+    let share = bone.len() as f64 / inside.len().max(1) as f64;
+    (histogram(&bone), LIKE_OWN_BONE * share / (share + MUCH_BONE))
 }
 
 fn bin(hu: f64) -> usize {
@@ -119,6 +133,18 @@ mod tests {
         let h = histogram(&[40.0, 50.0, 60.0, 60.0, 70.0]);
         assert!((h.iter().sum::<f64>() * BIN_HU - 1.0).abs() < 0.02);
         assert!(h[bin(60.0)] > 20.0 * h[bin(200.0)] && h[bin(800.0)] > 7e-5);
+    }
+
+    #[test]
+    fn a_rim_may_be_as_dense_as_the_lesions_own_bone() {
+        // Four fifths of the lesion are bone of 480 to 680 HU, evenly: 1/200 per HU.
+        let inside: Vec<f64> = (0..1000).map(|i| if i % 5 == 0 { 60.0 } else { 480.0 + 0.2 * f64::from(i) }).collect();
+        let bone = |inside: &[f64]| f64::from(Densities::new(inside, &[-90.0], 180.0).at(580.0).bone);
+        let like_own = 0.9 * 0.8 / 0.9;
+        let exact = libm::log((1.0 - like_own) / 700.0 + like_own / 200.0);
+        // The floor of what was not seen takes a tenth of the evenly spread.
+        assert!((bone(&inside) - exact).abs() < 0.1, "{} is not {exact}", bone(&inside));
+        assert!((bone(&[60.0; 100]) - libm::log(1.0 / 700.0)).abs() < 0.01);
     }
 
     #[test]

@@ -73,7 +73,7 @@ impl Layers {
     /// Layers inside the border are the lesion's, layers outside are not; next to the border
     /// - bare: two soft layers inside;
     /// - native: the same, and bone outside;
-    /// - rim: bone inside.
+    /// - rim: bone inside, and behind it anything that the lesion is.
     pub fn likelihood(&self, d: &Densities) -> Weights {
         let at: [LogChances; PLACES] = std::array::from_fn(|i| self.chances(i, d));
         let common = far_from(&at);
@@ -84,7 +84,9 @@ impl Layers {
             let soft = first.soft + second.soft;
             log[BARE][j] = common[j] + (soft + out.outside);
             log[NATIVE][j] = common[j] + (soft + out.bone);
-            let rim = first.bone + second.soft.max(second.bone) + out.outside.max(out.bone + BONE_BEHIND_RIM_LOG);
+            let rim = first.bone
+                + second.soft.max(second.bone).max(second.inside)
+                + out.outside.max(out.bone + BONE_BEHIND_RIM_LOG);
             log[RIM][j] = common[j] + rim;
             log.iter_mut().for_each(|of_kind| of_kind[j] *= SCALE[j]);
         }
