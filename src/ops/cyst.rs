@@ -57,16 +57,24 @@ impl Cysts {
 /// The cysts of a tumour: pieces brighter than `from`, whose border is then drawn half-way between the signal of the solid
 /// tumour and their own.
 pub fn find(image: &Volume<f32>, tumour: &Mask, from: f64) -> Cysts {
+    let Some(extent) = tumour.extent() else { return Cysts::of(tumour.clone()) };
+    // A border may lie so far beyond the tumour's; a pixel more, which belongs to nothing.
+    let part = extent.grown([BORDER_PIXELS + 1, BORDER_PIXELS + 1, 0], tumour.geometry().dims);
+    let found = pieces(&image.crop(&part), &tumour.crop(&part), from);
+    Cysts::of(found.placed(tumour.geometry(), part.lo))
+}
+
+fn pieces(image: &Volume<f32>, tumour: &Mask, from: f64) -> Mask {
     let deep = inner(tumour);
     let bright = opened(&brighter(image, &deep, from));
     let cores = large(&bright);
     if cores.count() == 0 {
-        return Cysts::of(cores);
+        return cores;
     }
     let near = (0..BORDER_PIXELS).fold(cores.clone(), |grown, _| outer(&grown));
     let solid = deep.without(&near);
     let half = median(image, &solid).zip(median(image, &cores)).map_or(from, |(solid, fluid)| 0.5 * (solid + fluid));
-    Cysts::of(large(&opened(&brighter(image, &near, half))))
+    large(&opened(&brighter(image, &near, half)))
 }
 
 /// Where within a mask an image is at least so bright.

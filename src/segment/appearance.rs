@@ -120,7 +120,8 @@ impl Lattice {
             });
         }
         let kernel = gaussian(BLUR_BINS);
-        self.at.iter_mut().for_each(|counts| *counts = blurred(counts, &kernel));
+        let counted = self.at.iter_mut().filter(|counts| counts.iter().any(|c| *c > 0.0));
+        counted.for_each(|counts| *counts = blurred(counts, &kernel));
     }
 
     /// Counts become probabilities: those near by, and `all` where there are few of them.
