@@ -115,6 +115,7 @@ impl Mask {
     }
 
     fn each_with(&self, other: &Self, f: impl Fn(bool, bool) -> bool) -> Self {
+        assert_eq!(self.geometry.dims, other.geometry.dims, "masks are on one grid");
         let mut found = self.clone();
         found.as_mut_slice().iter_mut().zip(other.as_slice()).for_each(|(own, other)| *own = f(*own, *other));
         found

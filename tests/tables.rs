@@ -335,7 +335,10 @@ fn a_patient_is_judged_by_the_sum_of_its_lesions() {
         ("P1", "L2", ["20", "20", "30"]),
         ("P2", "L1", ["30", "", "18"]),
         ("P2", "L2", ["20", "", "14"]),
-        ("P2", "L3", ["12", "", "30"]),
+        ("P2", "L3", ["12", "", "13"]),
+        ("P4", "L1", ["30", "", "18"]),
+        ("P4", "L2", ["20", "", "14"]),
+        ("P4", "L3", ["12", "", "30"]),
         ("P3", "1", ["30", "25", "20"]),
         ("P3", "2", ["", "", "11"]),
     ] {
@@ -352,17 +355,20 @@ fn a_patient_is_judged_by_the_sum_of_its_lesions() {
         "P1,,CT,response_recist_patient,,pre,,post,PD,,-6.66667,\n",
         // 50 to 32 mm; the third lesion is no target.
         "P2,,CT,response_recist_patient,,pre,,post,PR,,-36,\n",
+        // The same, but the third has grown: neither PR nor SD.
+        "P4,,CT,recist_sum,mm,pre,50,post,32,-18,-36,targets:L1|L2;grown:L3\n",
+        "P4,,CT,response_recist_patient,,pre,,post,,,-36,grown:L3\n",
         "P3,,CT,recist_sum,mm,pre,30,post,20,-10,-33.33333,targets:1;new_or_unlisted:2\n",
         "P3,,CT,response_recist_patient,,pre,,post,,,-33.33333,new_or_unlisted:2\n",
     ] {
         assert!(patients.contains(row), "{row}{patients}");
     }
-    let counted = "| RECIST 1.1, sum of up to 2 lesions | 1 (50.0 %) | 9.5 to 90.5 % | 0 (0.0 %) | 1 (50.0 %) | 1 |";
+    let counted = "| RECIST 1.1, sum of up to 2 lesions | 1 (50.0 %) | 9.5 to 90.5 % | 0 (0.0 %) | 1 (50.0 %) | 2 |";
     assert!(desk.read("cohort.md").contains(counted), "{told}");
     let page = desk.read("report.html");
     assert!(page.contains("RECIST 1.1 of the patient PD") && page.contains("RECIST 1.1 of the patient not evaluable"));
     desk.done(&["cohort", "@", "--set", "cohort.recist_targets=3"]);
-    let three = "P2,,CT,recist_sum,mm,pre,62,post,62,0,0,targets:L1|L2|L3\n";
+    let three = "P2,,CT,recist_sum,mm,pre,62,post,45,-17,-27.41935,targets:L1|L2|L3\n";
     assert!(desk.read("patients.csv").contains(three));
 }
 

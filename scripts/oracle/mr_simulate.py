@@ -329,9 +329,14 @@ def main():
     parser.add_argument("--family", choices=list(FAIR), nargs="+", default=list(FAIR))
     parser.add_argument("--seeds", default="1-24", help="first-last; 1 to 699 for tuning, from 700 on for final figures")
     parser.add_argument("--noise", type=float, nargs="+", default=[0.06, 0.15])
+    parser.add_argument("--pixel-mm", type=float, default=SPACING[0], help="width of a pixel; the image stays as large")
     parser.add_argument("--out", default="mr_study")
     parser.add_argument("--check", action="store_true")
     args = parser.parse_args()
+    # In place: everything below reads these. An even number of pixels, at least as wide as before.
+    DIMS[:2] = 2 * np.ceil(SIZE[:2] / args.pixel_mm / 2 - 1e-6).astype(int)
+    SPACING[:2] = args.pixel_mm
+    SIZE[:] = DIMS * SPACING
     first, last = map(int, args.seeds.split("-"))
     names, fair = [], True
     for family in args.family:

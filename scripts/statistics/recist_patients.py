@@ -55,7 +55,9 @@ def judge(lesions):
     least, nadir = sum(v for v in after if v is not None), min(sums.values())
     if least - nadir >= 5 and least >= nadir * F(6, 5):
         return "PD"
-    if new or None in after:
+    # A lesion that is not summed and has grown: not stable, and whether progressive is for a reader to say.
+    others = [(times.get(first), times.get(last)) for name, times in lesions.items() if name not in targets]
+    if new or None in after or any(a and b and b - a >= 5 and b >= a * F(6, 5) for a, b in others):
         return "NE"
     return "PR" if least <= sums[first] * F(7, 10) else "SD"
 

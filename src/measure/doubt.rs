@@ -86,7 +86,8 @@ fn slopes(numbers: &[f64; 3], thresholds_hu: &[f64; 3], at: usize) -> [f64; 2] {
         let there = (0..3).filter(|&i| side * off_hu(i) > 0.0);
         there.min_by(|&a, &b| off_hu(a).abs().total_cmp(&off_hu(b).abs()))
     };
-    let gain = |i: usize| (numbers[i] - numbers[at]) / off_hu(i).abs();
+    // A threshold that is nearer than the level is in doubt says as much as one so far off.
+    let gain = |i: usize| (numbers[i] - numbers[at]) / off_hu(i).abs().max(LEVEL_SD_HU);
     let [low, high] = [-1.0, 1.0].map(|side| nearest(side).map(gain));
     let mirrored = |gain: Option<f64>| gain.map_or(0.0, |g| -g);
     [low.unwrap_or_else(|| mirrored(high)), high.unwrap_or_else(|| mirrored(low))]

@@ -26,7 +26,7 @@ pub const DEF: Measurement = Measurement {
             unit: "",
             about: "median signal of the solid tumour on the slice, without the coil's unevenness, in units of the image",
             reads: ON_SLICE,
-            cell: |view, k| view.get(&keys::SIGNALS).tumour[view.get(&keys::SLICES)[k].plane],
+            cell: |view, k| scaled(view, view.get(&keys::SIGNALS).tumour[view.get(&keys::SLICES)[k].plane]),
             flags: no_flags,
         },
         Column {
@@ -35,13 +35,18 @@ pub const DEF: Measurement = Measurement {
             unit: "",
             about: "median signal of the cord on the slice, without the coil's unevenness, in units of the image",
             reads: ON_SLICE,
-            cell: |view, k| view.get(&keys::SIGNALS).cord[view.get(&keys::SLICES)[k].plane],
+            cell: |view, k| scaled(view, view.get(&keys::SIGNALS).cord[view.get(&keys::SLICES)[k].plane]),
             flags: no_flags,
         },
     ],
 };
 
-const ON_SLICE: &[&str] = &[keys::SIGNALS.name, keys::SLICES.name];
+const ON_SLICE: &[&str] = &[keys::SIGNALS.name, keys::SLICES.name, keys::SCAN.name];
+
+/// A signal, but of a saved window: what two of them are to each other it does not say.
+fn scaled(view: &View<'_>, signal: Option<f64>) -> Option<f64> {
+    signal.filter(|_| !view.get(&keys::SCAN).acquisition.scaling_lost)
+}
 
 /// With less solid tumour than this on every slice there is none to speak of, mm2 (method.md 4).
 const SOLID_MM2: f64 = 50.0;

@@ -163,7 +163,8 @@ pub fn segmented(image: &Volume<f32>, prompt: &Prompt, known: Known<'_>) -> Resu
     let doubts = doubts(mask, &scene.smooth, &prompt.mark.ellipsoid());
     let agreement = Agreement { methods: dice(mask, &found[hands.len()]), jitter, doubts };
     let told_in_canal = scene.is_told(mask);
-    Ok(Segmented { mask: window.placed(mask).without(&free), agreement, told_in_canal })
+    let mask = window.placed(mask).without(&free);
+    if mask.count() == 0 { Err(Lost::Nothing) } else { Ok(Segmented { mask, agreement, told_in_canal }) }
 }
 
 /// What of an image does not depend on where the prompt is.

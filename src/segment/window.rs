@@ -19,7 +19,7 @@ const PIXEL_MM: f64 = 0.83;
 pub struct Window {
     whole: Geometry,
     region: Extent,
-    /// How pixels are taken together along x and y; `None` where they are not.
+    /// How pixels are taken together along x and y; `None` where neither are.
     pixels: Option<[Axis; 2]>,
 }
 
@@ -28,7 +28,7 @@ impl Window {
     pub fn of(whole: &Geometry, prompt: &Prompt) -> Option<Self> {
         let region = prompt.mark.ellipsoid().looked_at(whole)?;
         let (dims, spacing) = (region.dims(), whole.spacing);
-        let is_fine = spacing[0].max(spacing[1]) < FINE_MM;
+        let is_fine = spacing[0].min(spacing[1]) < FINE_MM;
         let pixels = is_fine.then(|| [0, 1].map(|a| Axis::of(dims[a], spacing[a])));
         Some(Self { whole: whole.clone(), region, pixels })
     }
@@ -54,7 +54,8 @@ impl Window {
         Mask::from_fn(shares.geometry().clone(), |[x, y, z]| share([x, y, z]) > [0.47, 0.53][(x + y) % 2])
     }
 
-    /// A mask of the part on the image's own grid; where pixels were taken together its border is smooth between them.
+    /// A mask of the part on the image's own grid; where pixels were taken together its border is smooth between them, and
+    /// every section as large as it was.
     pub fn placed(&self, part: &Mask) -> Mask {
         let own = match &self.pixels {
             None => part.clone(),
@@ -84,7 +85,8 @@ struct Axis {
 
 impl Axis {
     fn of(own: usize, own_mm: f64) -> Self {
-        let count = ((own as f64 * own_mm / PIXEL_MM).round() as usize).max(1);
+        let together = ((own as f64 * own_mm / PIXEL_MM).round() as usize).max(1);
+        let count = if own_mm < FINE_MM { together } else { own };
         let step = own as f64 / count as f64;
         let shares = |k: usize| {
             let (from, to) = (k as f64 * step, (k + 1) as f64 * step);
@@ -126,18 +128,29 @@ fn joined(plane: ArrayView2<'_, f32>, [along_x, along_y]: &[Axis; 2]) -> Array2<
     })
 }
 
-/// The own pixels of a mask: each pixel's `(1, 2, 1) / 4` mean with its neighbours along both axes, linear between the
-/// pixels' middles, more than a half.
+/// The own pixels of a mask: each pixel's `(1, 2, 1) / 4` mean with its neighbours along the axes whose pixels were taken
+/// together, linear between the pixels' middles; as many of the largest as the mask is large.
 fn spread(part: ArrayView2<'_, bool>, [along_x, along_y]: &[Axis; 2]) -> Array2<bool> {
-    let smooth = smooth(&smooth(&part.mapv(|inside| f32::from(u8::from(inside)))).reversed_axes());
+    let even = |plane: Array2<f32>, axis: &Axis| if axis.step > 1.0 { smooth(&plane) } else { plane };
     // Smoothed along x, then along y as the second axis: stored (x, y).
-    let mut own = Array2::from_elem((along_y.between.len(), along_x.between.len()), false);
+    let smooth = even(even(part.mapv(|inside| f32::from(u8::from(inside))), along_x).reversed_axes(), along_y);
+    let mut own = Array2::zeros((along_y.between.len(), along_x.between.len()));
     for (mut row, (y0, y1, ty)) in own.rows_mut().into_iter().zip(&along_y.between) {
         let along_y = &smooth.column(*y0) * (1.0 - ty) + &smooth.column(*y1) * *ty;
         let at = |(x0, x1, tx): &(usize, usize, f32)| along_y[*x0] * (1.0 - tx) + along_y[*x1] * tx;
-        row.iter_mut().zip(&along_x.between).for_each(|(inside, between)| *inside = at(between) > 0.5);
+        row.iter_mut().zip(&along_x.between).for_each(|(value, between)| *value = at(between));
     }
-    own
+    let pixels = part.iter().filter(|inside| **inside).count() as f64 * along_x.step * along_y.step;
+    let level = largest(&own, pixels.round() as usize);
+    own.mapv(|value| value >= level)
+}
+
+/// The least of so many largest values; only what is above 0 counts. A fixed level would take from small sections what
+/// smoothing takes from round ones: nearly all of one of five pixels.
+fn largest(values: &Array2<f32>, wanted: usize) -> f32 {
+    let mut some: Vec<f32> = values.iter().copied().filter(|value| *value > 0.0).collect();
+    let last = some.len().saturating_sub(wanted.max(1));
+    if some.is_empty() { f32::INFINITY } else { *some.select_nth_unstable_by(last, f32::total_cmp).1 }
 }
 
 /// Smoothed along the second axis; the border goes on beyond the plane.
@@ -159,6 +172,23 @@ mod tests {
         let centre = grid.to_patient([0, 1, 2].map(|a| (grid.dims[a] as f64 - 1.0) / 2.0));
         let mark = Mark::Roi(Roi { centre, axes: grid.axes, size_mm: [size_mm; 3] });
         Window::of(grid, &Prompt { mark, inside: vec![], outside: vec![] }).unwrap()
+    }
+
+    /// A cross of five pixels, as round ends have, keeps its area: 3.4 mm2.
+    #[test]
+    fn small_sections_stay_as_large() {
+        for pixel_mm in [[0.3, 0.3], [0.415, 0.415], [0.5, 0.5], [0.4, 0.7]] {
+            let grid = Geometry::upright([200, 200, 3], [pixel_mm[0], pixel_mm[1], 4.0]);
+            let window = window(&grid, 12.0);
+            let coarse = window.mask(&Mask::from_fn(grid.clone(), |_| false)).geometry().clone();
+            let cross = |[x, y, z]: [usize; 3]| z == 1 && x.abs_diff(9) + y.abs_diff(8) <= 1;
+            let small = Mask::from_fn(coarse.clone(), cross);
+            let back = window.placed(&small).count() as f64 * grid.pixel_area_mm2();
+            let wanted = 5.0 * coarse.pixel_area_mm2();
+            assert!((back - wanted).abs() < 8.0 * grid.pixel_area_mm2(), "{pixel_mm:?}: {back} for {wanted}");
+            let unequal = pixel_mm[1] > FINE_MM;
+            assert_eq!(coarse.spacing[1] == pixel_mm[1], unequal, "pixels that are wide enough stay");
+        }
     }
 
     #[test]
@@ -190,9 +220,8 @@ mod tests {
         }
     }
 
-    /// Ellipses go to coarse pixels and come back: off by a quarter of such a pixel at most, and smaller by 1 % in the mean,
-    /// as smoothing by s (0.7 mm with what lies between pixels) moves a border of radius r inwards by `s^2 / 2 r`; to
-    /// 2 %, 0.07 mm of border, as half covered pixels fall.
+    /// Ellipses go to coarse pixels and come back: off by a quarter of such a pixel at most, and as large to 2 %, 0.07 mm of
+    /// border, as half covered pixels fall.
     #[test]
     fn a_mask_comes_back_as_it_was() {
         for pixel_mm in [0.3, 0.415, 0.5] {
@@ -212,7 +241,7 @@ mod tests {
                 back.count() as f64 / mask.count() as f64
             };
             let mean = (0..9).map(ratio).sum::<f64>() / 9.0;
-            assert!((mean - 0.99).abs() < 0.02, "{pixel_mm}: {mean}");
+            assert!((mean - 1.0).abs() < 0.02, "{pixel_mm}: {mean}");
         }
     }
 }

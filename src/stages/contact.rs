@@ -1,6 +1,7 @@
 //! How tumour and cord lie to each other on each slice.
 
 use super::Stage;
+use super::canal::is_told;
 use crate::measure::settings::Settings;
 use crate::measure::{Board, Modality, Refusal, View, keys, reason};
 use crate::ops::canal::with_cord;
@@ -19,6 +20,7 @@ pub const DEF: Stage = Stage {
         keys::CORD.name,
         keys::OUTLINE.name,
         keys::REFERENCES.name,
+        keys::SCAN.name,
     ],
     writes: &[keys::CONTACT.name],
     reach_mm: super::no_reach,
@@ -27,6 +29,7 @@ pub const DEF: Stage = Stage {
 };
 
 fn run(view: &View<'_>, _: &Settings) -> Result<Board, Refusal> {
+    is_told(view.get(&keys::SCAN), "canal")?;
     let (image, tumour) = (view.get(&keys::AXIAL_EVEN), view.get(&keys::AXIAL_TUMOUR));
     let structures = view.get(&keys::AXIAL_STRUCTURES);
     let cord = structures.get("cord").ok_or_else(|| Refusal::of(reason::CORD_NOT_SEGMENTED, ""))?;

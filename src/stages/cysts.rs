@@ -1,7 +1,7 @@
 //! Cysts in the tumour: those drawn, or those found.
 
 use super::Stage;
-use super::canal::is_usable;
+use super::canal::{is_told, is_usable};
 use crate::measure::settings::Settings;
 use crate::measure::{Board, Flag, Modality, Refusal, View, flag, keys, reason};
 use crate::ops::cyst::{Cysts, find, parting, touching};
@@ -36,6 +36,8 @@ fn run(view: &View<'_>, _: &Settings) -> Result<Board, Refusal> {
         let own = Cysts::of(touching(drawn, tumour));
         return if own.count > 0 { Ok(told(own, &[])) } else { Err(Refusal::of(reason::MASK_EMPTY, "cyst")) };
     }
+    // Without the canal nobody knows how bright fluid is.
+    is_told(view.get(&keys::SCAN), "canal")?;
     let canal = view.get(&keys::AXIAL_STRUCTURES).get("canal").filter(|_| view.get(&keys::SCAN).prompted);
     // A proposal may have taken the fluid of the canal for tumour.
     let looked_at = canal.map_or_else(|| tumour.clone(), |canal| tumour.without(&outer(canal)));

@@ -1,6 +1,7 @@
 //! The tumour from a box or a line, where the study has no outline of it.
 
 use super::Stage;
+use super::canal::is_told;
 use crate::measure::settings::Settings;
 use crate::measure::{Board, Modality, Refusal, View, flag, keys, reason};
 use crate::segment::spine::course::Course;
@@ -11,7 +12,7 @@ pub const DEF: Stage = Stage {
     name: "segment",
     about: "the tumour from its prompt by minimum cut, held against GrowCut and against prompts that are a little off",
     modalities: &[Modality::Mr],
-    reads: &[keys::IMAGE.name, keys::PROMPT.name, keys::COURSE.name, keys::DRAWN.name],
+    reads: &[keys::IMAGE.name, keys::PROMPT.name, keys::COURSE.name, keys::DRAWN.name, keys::SCAN.name],
     writes: &[keys::TUMOUR.name, keys::SEGMENTATION.name, keys::TOLD_IN_CANAL.name],
     reach_mm: super::no_reach,
     bytes_per_voxel: 200.0,
@@ -19,6 +20,8 @@ pub const DEF: Stage = Stage {
 };
 
 fn run(view: &View<'_>, _: &Settings) -> Result<Board, Refusal> {
+    // Which of them the cord or the canal is decides where the tumour ends beside it.
+    ["canal", "cord"].into_iter().try_for_each(|name| is_told(view.get(&keys::SCAN), name))?;
     let (image, points): (_, &Vec<_>) = (view.get(&keys::IMAGE), view.get(&keys::COURSE));
     let course = Course::of(points, image.geometry());
     let drawn = view.get(&keys::DRAWN);

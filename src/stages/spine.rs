@@ -1,6 +1,7 @@
 //! Canal, cord and sac from points along the canal, where the study has no outline of them.
 
 use super::Stage;
+use super::canal::is_told;
 use crate::measure::settings::Settings;
 use crate::measure::{Board, Modality, Refusal, View, keys};
 use crate::segment::spine::course::Course;
@@ -12,7 +13,7 @@ pub const DEF: Stage = Stage {
     name: "spine",
     about: "canal, cord and the sac below it by rings around a course, where they are not drawn",
     modalities: &[Modality::Mr],
-    reads: &[keys::IMAGE.name, keys::TUMOUR.name, keys::DRAWN.name, keys::COURSE.name],
+    reads: &[keys::IMAGE.name, keys::TUMOUR.name, keys::DRAWN.name, keys::COURSE.name, keys::SCAN.name],
     writes: &[keys::STRUCTURES.name, keys::FOUND_HERE.name],
     reach_mm: super::no_reach,
     bytes_per_voxel: 4.0,
@@ -21,7 +22,7 @@ pub const DEF: Stage = Stage {
 
 fn run(view: &View<'_>, _: &Settings) -> Result<Board, Refusal> {
     let (image, tumour) = (view.get(&keys::IMAGE), view.get(&keys::TUMOUR));
-    let mut structures = view.get(&keys::DRAWN).clone();
+    let (mut structures, scan) = (view.get(&keys::DRAWN).clone(), view.get(&keys::SCAN));
     let mut made = Vec::new();
     let points: &Vec<_> = view.get(&keys::COURSE);
     if let Some(course) = Course::of(points, image.geometry()) {
@@ -36,7 +37,8 @@ fn run(view: &View<'_>, _: &Settings) -> Result<Board, Refusal> {
             clear_from(&mut found.sac, cord);
         }
         for (name, mask) in [("canal", found.canal), ("cord", found.cord), ("sac", found.sac)] {
-            if !structures.contains_key(name) && mask.count() > 0 {
+            let is_wanted = !structures.contains_key(name) && is_told(scan, name).is_ok();
+            if is_wanted && mask.count() > 0 {
                 structures.insert(name, mask);
                 made.push(name);
             }

@@ -219,6 +219,10 @@ fn an_ambiguous_structure_takes_away_only_what_hangs_on_it() {
     {
         assert!(of_the_cord.iter().any(|found| found == measure), "{measure}: {of_the_cord:?}");
     }
+    let of_the_canal = refused("canal", &["cord"]);
+    for measure in ["canal_occupancy", "cyst_diameter", "si_ratio", "cord_compression", "escc"] {
+        assert!(of_the_canal.iter().any(|found| found == measure), "{measure}: {of_the_canal:?}");
+    }
     let of_the_cyst = refused("cyst", &["canal", "cord"]);
     assert!(of_the_cyst.iter().any(|found| found == "cyst_diameter"), "not looked for in the image instead");
     assert!(!of_the_cyst.iter().any(|found| found == "canal_occupancy"), "{of_the_cyst:?}");

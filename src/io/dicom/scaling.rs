@@ -23,11 +23,11 @@ pub fn is_lost(frame: &Frame<'_>) -> bool {
     is_philips_mr && is_window(frame) && !has_scale(frame)
 }
 
-/// Few bits, or an image made of another without the slope that every original has.
+/// Few bits, or an image made of another.
 fn is_window(frame: &Frame<'_>) -> bool {
     let few = |tag| frame.file.number(tag).is_some_and(|bits| bits <= SHOWN_BITS);
     let is_copy = frame.file.text(tags::IMAGE_TYPE).starts_with(r"DERIVED\SECONDARY");
-    few(tags::BITS_STORED) || few(tags::BITS_ALLOCATED) || (is_copy && !rescale(frame).has(tags::RESCALE_SLOPE))
+    few(tags::BITS_STORED) || few(tags::BITS_ALLOCATED) || is_copy
 }
 
 /// Whether something leads from stored values to signals: a private slope, a mapping to real world values, or a rescale that

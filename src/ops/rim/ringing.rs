@@ -52,7 +52,7 @@ impl Ringing {
             height_hu += step.height_hu();
             rays += 1;
         }
-        Self(taken_hu.map(|sum| if rays < FEWEST_RAYS { 0.0 } else { (sum / height_hu).max(0.0) }))
+        Self(taken_hu.map(|sum| if rays < FEWEST_RAYS { 0.0 } else { (sum / height_hu).clamp(0.0, MOST) }))
     }
 
     /// Takes the overshoot off a ray that has lung behind.

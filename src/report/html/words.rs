@@ -35,6 +35,16 @@ const PAIRING: &[(&str, &str, &str)] = &[
         "A lesion of the patient stands in the study table only after treatment began: new, or not listed before.",
         "list it before treatment if it was there; if it is new, RECIST 1.1 calls that progression",
     ),
+    (
+        "grown",
+        "A lesion outside the sum has grown by 20 % and 5 mm or more.",
+        "a reader must say whether the disease is progressive",
+    ),
+    (
+        "timepoint_ambiguous",
+        "The tables of patients or lesions contradict each other on which timepoint is earlier.",
+        "list the exams of every patient in the order of time",
+    ),
     ("no_density", "The mean density was not measured.", "measure mean_density"),
     (
         "mean_density_not_positive",

@@ -136,7 +136,7 @@ pub fn pair(table: &Table, failures: &Failures, choice: &CohortChoice) -> Pairin
             }
         }
     }
-    in_time(&mut timepoints);
+    timepoints = merged(&timepoints, &units);
     for unit in &mut units {
         choose(unit, choice);
         unit.excluded = inclusion::ruled_out(unit, choice, |unit| diameter(table, failures, unit, choice));
@@ -157,6 +157,25 @@ fn exams_in_order<'a>(table: &'a Table, failures: &'a Failures) -> Vec<&'a [Stri
     let mut seen = BTreeSet::new();
     let measured = lines.into_iter().map(|(_, exam)| exam);
     measured.chain(failures.keys()).filter(|exam| seen.insert(*exam)).collect()
+}
+
+/// All timepoints in one order that agrees with that of each lesion, as far as these do not contradict each other; where they
+/// leave it open, as the table has them.
+fn merged(timepoints: &[String], units: &[Unit]) -> Vec<String> {
+    let place: BTreeMap<&str, usize> = timepoints.iter().enumerate().map(|(i, name)| (name.as_str(), i)).collect();
+    let mut earlier = vec![vec![false; timepoints.len()]; timepoints.len()];
+    for unit in units {
+        let places: Vec<usize> = unit.timepoints.iter().map(|name| place[name.as_str()]).collect();
+        (1..places.len()).for_each(|k| earlier[places[k]][places[k - 1]] = true);
+    }
+    let (mut left, mut found) = ((0..timepoints.len()).collect::<Vec<_>>(), Vec::new());
+    while !left.is_empty() {
+        let is_next = |&i: &usize| !left.iter().any(|&j| j != i && earlier[i][j]);
+        let next = left.iter().position(is_next).unwrap_or(0);
+        found.push(timepoints[left.remove(next)].clone());
+    }
+    in_time(&mut found);
+    found
 }
 
 /// Timepoints in order: `pre` first and `post` last, the others as the table has them.

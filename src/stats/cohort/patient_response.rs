@@ -5,9 +5,10 @@
 
 use super::inclusion::BY_RULE;
 use super::pairing::{Pair, Pairing, Unit, choose};
-use super::response::{Class, MEASURABLE_MM, has_grown, has_shrunk, tally};
+use super::response::{Class, MEASURABLE_MM, TIMEPOINT_AMBIGUOUS, has_grown, has_shrunk, span, tally};
 use crate::config::CohortChoice;
 use std::collections::BTreeMap;
+use std::ops::Range;
 
 /// The sum in `patients.csv`.
 pub const SUM: &str = "recist_sum";
@@ -15,6 +16,8 @@ pub const SUM: &str = "recist_sum";
 pub const CLASS: &str = "response_recist_patient";
 /// A lesion that is first heard of after treatment began.
 const NEW: &str = "new_or_unlisted";
+/// A lesion outside the sum that has grown as much as makes a sum progressive.
+const GROWN: &str = "grown";
 
 /// The response of every patient.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -101,15 +104,14 @@ fn number(value: &Result<String, String>) -> Result<f64, String> {
 
 /// `None` of a patient who was not there both before and after.
 fn response(measures: &Pairing, lesions: &[Lesion], choice: &CohortChoice) -> Option<PatientResponse> {
-    let patient = as_a_whole(lesions, choice)?;
-    let place = |name: &Option<String>| measures.timepoints.iter().position(|t| Some(t) == name.as_ref());
-    let span = [place(&patient.before)?, place(&patient.after)?];
-    let time = |name: &String| measures.timepoints.iter().position(|t| t == name).unwrap_or(usize::MAX);
-    let is_new = |lesion: &&Lesion| {
-        let mut times = lesion.unit.timepoints.iter().map(time).filter(|&t| t <= span[1]).peekable();
-        times.peek().is_some() && times.all(|t| t > span[0])
+    let patient = as_a_whole(measures, lesions, choice)?;
+    let place = |name: &String| measures.timepoints.iter().position(|t| t == name);
+    let is_in_order = lesions.iter().all(|lesion| lesion.unit.timepoints.iter().is_sorted_by_key(place));
+    let span = match span(measures, &patient) {
+        Ok(span) if is_in_order => span,
+        _ => return Some(PatientResponse::untold(patient, lesions.len(), TIMEPOINT_AMBIGUOUS.into())),
     };
-    let (new, known): (Vec<&Lesion>, Vec<&Lesion>) = lesions.iter().partition(is_new);
+    let (new, known): (Vec<&Lesion>, Vec<&Lesion>) = lesions.iter().partition(|lesion| is_new(measures, lesion, &span));
     let known: Vec<Lesion> = known.into_iter().filter(|lesion| !is_ruled_out(lesion.unit)).copied().collect();
     let (targets, mut remarks) = targets(&known, &patient, choice.recist_targets);
     let before: f64 = targets.iter().map(|(_, mm)| mm).sum();
@@ -117,27 +119,55 @@ fn response(measures: &Pairing, lesions: &[Lesion], choice: &CohortChoice) -> Op
     let (least, missing) = sum_after(&targets, &patient);
     let is_whole = missing.is_empty() && !targets.is_empty();
     let nadir = nadir(&targets, span).unwrap_or(before).min(before);
-    let class = match (has_grown(nadir, least), is_whole && new.is_empty()) {
+    let grown = grown(&known, &targets, &patient);
+    let class = match (has_grown(nadir, least), is_whole && new.is_empty() && grown.is_empty()) {
         _ if targets.is_empty() => None,
         (true, _) => Some(Class::Progressive),
         (_, false) => None,
         _ => Some(if has_shrunk(before, least) { Class::Partial } else { Class::Stable }),
     };
     remarks.extend(missing);
+    remarks.extend(grown);
     remarks.extend(new.iter().map(|lesion| format!("{NEW}:{}", lesion.unit.lesion)));
     let sums = [(!targets.is_empty()).then_some(before), is_whole.then_some(least)];
     let targets = targets.iter().map(|lesion| lesion.unit.lesion.clone()).collect();
     Some(PatientResponse { patient, lesions: lesions.len(), targets, sums, class, remarks })
 }
 
-/// The patient with the timepoints of all its lesions, if there are two to compare.
-fn as_a_whole(lesions: &[Lesion], choice: &CohortChoice) -> Option<Unit> {
+impl PatientResponse {
+    fn untold(patient: Unit, lesions: usize, why: String) -> Self {
+        Self { patient, lesions, targets: Vec::new(), sums: [None, None], class: None, remarks: vec![why] }
+    }
+}
+
+/// Whether a lesion was examined up to the timepoint after, but never up to that before.
+fn is_new(measures: &Pairing, lesion: &Lesion, span: &Range<usize>) -> bool {
+    let time = |name: &String| measures.timepoints.iter().position(|t| t == name).unwrap_or(usize::MAX);
+    let mut times = lesion.unit.timepoints.iter().map(time).filter(|&t| t <= span.end).peekable();
+    times.peek().is_some() && times.all(|t| t > span.start)
+}
+
+/// The lesions that are no targets and have grown as much as makes a sum progressive: whether the disease has is for a reader
+/// to say, but stable or smaller it is not.
+fn grown(known: &[Lesion], targets: &[Lesion], patient: &Unit) -> Vec<String> {
+    let is_target = |lesion: &Lesion| targets.iter().any(|target| target.unit.lesion == lesion.unit.lesion);
+    let others = known.iter().filter(|lesion| !is_target(lesion));
+    let grown = others.filter(|lesion| {
+        let both = lesion.before(patient).ok().zip(lesion.after(patient).ok());
+        both.is_some_and(|(before, after)| has_grown(before, after))
+    });
+    grown.map(|lesion| format!("{GROWN}:{}", lesion.unit.lesion)).collect()
+}
+
+/// The patient with the timepoints of all its lesions in the order of the pairing, if there are two to compare.
+fn as_a_whole(measures: &Pairing, lesions: &[Lesion], choice: &CohortChoice) -> Option<Unit> {
     let mut whole = Unit { lesion: String::new(), timepoints: Vec::new(), ..lesions.first()?.unit.clone() };
     for timepoint in lesions.iter().flat_map(|lesion| &lesion.unit.timepoints) {
         if !whole.timepoints.contains(timepoint) {
             whole.timepoints.push(timepoint.clone());
         }
     }
+    whole.timepoints.sort_by_key(|name| measures.timepoints.iter().position(|t| t == name));
     (whole.before, whole.after, whole.excluded) = (None, None, None);
     choose(&mut whole, choice);
     (whole.before.is_some() && whole.after.is_some()).then_some(whole)
@@ -173,9 +203,9 @@ fn sum_after(targets: &[Lesion], patient: &Unit) -> (f64, Vec<String>) {
 }
 
 /// The smallest sum from before treatment on and earlier than the one after it, where every target is measured.
-fn nadir(targets: &[Lesion], [from, to]: [usize; 2]) -> Option<f64> {
+fn nadir(targets: &[Lesion], span: Range<usize>) -> Option<f64> {
     let at = |lesion: &Lesion, time: usize| lesion.size.course.get(time)?.as_ref()?.parse::<f64>().ok();
-    let sums = (from..to).filter_map(|time| targets.iter().map(|lesion| at(lesion, time)).sum::<Option<f64>>());
+    let sums = span.filter_map(|time| targets.iter().map(|lesion| at(lesion, time)).sum::<Option<f64>>());
     sums.filter(|sum| sum.is_finite()).reduce(f64::min)
 }
 
@@ -211,7 +241,9 @@ mod tests {
     #[test]
     fn the_largest_two_of_at_least_10_mm_are_summed() {
         let lesions = [("a", "12 30"), ("b", "40 20"), ("c", "20 20"), ("d", "9.9 9.9")];
-        assert_eq!(said(&lesions), "b|c 60 40 PR", "60 to 40 mm is -33 %; a is third, d is not measurable");
+        assert_eq!(said(&lesions), "b|c 60 40 NE grown:a", "60 to 40 mm is -33 %; a is third, d is not measurable");
+        assert_eq!(said(&[("a", "12 14"), ("b", "40 20"), ("c", "20 20")]), "b|c 60 40 PR");
+        assert_eq!(said(&[("a", "8 50"), ("b", "40 60")]), "b 40 60 PD grown:a");
         let three = CohortChoice { recist_targets: 3, ..usual() };
         assert_eq!(of(&lesions, &three).sums, [Some(72.0), Some(70.0)]);
         assert_eq!(said(&[("a", "20 20"), ("b", "20 10"), ("c", "20 5")]), "a|b 40 30 SD", "of equal ones the first");
@@ -261,9 +293,36 @@ mod tests {
         assert_eq!((earlier.class, earlier.remarks), (Some(Class::Partial), vec!["before:no_exam:b".to_owned()]));
     }
 
+    /// Rows of the table as given: patient, timepoint, lesion, mm.
+    fn in_table_order(rows: &[[&str; 4]]) -> Vec<PatientResponse> {
+        let row = |[p, t, lesion, mm]: &[&str; 4]| format!("{p},{t},CT,main,{lesion},max_diameter,{mm},mm,,\n");
+        let head = "patient,timepoint,modality,series,lesion,measure,value,unit,status,reason\n";
+        let text = head.to_owned() + &rows.iter().map(row).collect::<String>();
+        let table = parse(text.as_bytes(), "exams.csv").unwrap();
+        responses(&pair(&table, &Failures::default(), &usual()), &usual()).all
+    }
+
+    #[test]
+    fn time_is_that_of_the_lesions_not_of_the_first_row() {
+        let late = [["P", "t1", "b", "12"], ["P", "t0", "a", "30"], ["P", "t1", "a", "20"]];
+        let found = &in_table_order(&late)[0];
+        assert_eq!((found.sums, &found.remarks), ([Some(30.0), Some(20.0)], &vec!["new_or_unlisted:b".to_owned()]));
+        let first = [["P", "t1", "1", "9"], ["P", "t2", "1", "9"]];
+        let all = [&first[..], &[["Q", "t0", "1", "50"], ["Q", "t1", "1", "30"], ["Q", "t2", "1", "36"]]].concat();
+        assert_eq!(in_table_order(&all)[1].class, Some(Class::Progressive), "from 30 mm at t1");
+    }
+
+    #[test]
+    fn contradicting_orders_leave_no_class() {
+        let rows = [["P", "t0", "1", "50"], ["P", "t1", "1", "30"], ["Q", "t1", "1", "50"], ["Q", "t0", "1", "30"]];
+        let found = in_table_order(&rows);
+        assert_eq!(found[0].class, Some(Class::Partial));
+        assert_eq!((found[1].class, &found[1].remarks[..]), (None, &["timepoint_ambiguous".to_owned()][..]));
+    }
+
     #[test]
     fn what_cannot_be_a_target_is_said() {
-        assert_eq!(said(&[("a", "9 30"), ("b", "x 30")]), " - - NE before:metal:b;before:below_recist_10mm:a");
+        assert_eq!(said(&[("a", "9 30"), ("b", "x 30")]), " - - NE before:metal:b;before:below_recist_10mm:a;grown:a");
         assert_eq!(said(&[("a", "30 20"), ("b", "x 30")]), "a 30 20 PR before:metal:b");
     }
 

@@ -1,7 +1,8 @@
 //! Response to treatment, lesion by lesion, by the criteria that are in use beside the paper's numbers (method.md 1.9).
 
-use super::pairing::{Pair, Pairing};
+use super::pairing::{Pair, Pairing, Unit};
 use std::collections::BTreeMap;
+use std::ops::Range;
 
 /// A criterion.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -126,7 +127,7 @@ fn recist(measures: &Pairing, size: &Pair) -> Result<Class, String> {
     if before < MEASURABLE_MM {
         return Err("before:below_recist_10mm".into());
     }
-    let nadir = nadir(measures, size).unwrap_or(before).min(before);
+    let nadir = nadir(measures, size)?.min(before);
     Ok(match (has_grown(nadir, after), has_shrunk(before, after)) {
         (true, _) => Class::Progressive,
         (_, true) => Class::Partial,
@@ -156,11 +157,23 @@ fn by_size_or_density(size: Result<f64, String>, responds: Result<bool, String>)
 }
 
 /// The smallest value from before treatment on and earlier than the one after it.
-fn nadir(measures: &Pairing, pair: &Pair) -> Option<f64> {
-    let unit = &measures.units[pair.unit];
+fn nadir(measures: &Pairing, pair: &Pair) -> Result<f64, String> {
+    let between = &pair.course[span(measures, &measures.units[pair.unit])?];
+    let values = between.iter().flatten().filter_map(|text| text.parse().ok()).filter(|v: &f64| *v > 0.0);
+    values.reduce(f64::min).ok_or_else(|| "no_number".into())
+}
+
+/// The tables of patients contradict each other on which timepoint is earlier (method.md 4).
+pub const TIMEPOINT_AMBIGUOUS: &str = "timepoint_ambiguous";
+
+/// The timepoints from the one before on and earlier than the one after, among all of the pairing.
+///
+/// # Errors
+/// If the tables of the patients contradict each other on which is earlier.
+pub fn span(measures: &Pairing, unit: &Unit) -> Result<Range<usize>, String> {
     let place = |name: &Option<String>| measures.timepoints.iter().position(|t| Some(t) == name.as_ref());
-    let between = pair.course.get(place(&unit.before)?..place(&unit.after)?)?;
-    between.iter().flatten().filter_map(|text| text.parse().ok()).filter(|v: &f64| *v > 0.0).reduce(f64::min)
+    let ends = place(&unit.before).zip(place(&unit.after)).filter(|(before, after)| before < after);
+    ends.map(|(before, after)| before..after).ok_or_else(|| TIMEPOINT_AMBIGUOUS.into())
 }
 
 /// How many lesions are of each of [`Class::ALL`] by a criterion.
