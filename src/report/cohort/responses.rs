@@ -59,8 +59,8 @@ pub fn rules(cohort: &Cohort) -> Option<String> {
         format!(
             "Response is that of each lesion on CT, by its largest axial diameter and mean density. {} That of a patient is \
              by the sum of its largest lesions of at least 10 mm before treatment, at most {}; a patient with a lesion \
-             that is listed only after treatment began, or a lesion of the sum without a diameter after it, is not \
-             evaluable unless the rest shows progression.",
+             that is listed only after treatment began, one outside the sum that has grown by 20 % and 5 mm, or one of \
+             the sum without a diameter after it, is not evaluable unless the sum shows progression.",
             each.join(" "),
             cohort.of_patients.most
         )
