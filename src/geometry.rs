@@ -118,6 +118,12 @@ impl Geometry {
         self.dims.iter().product()
     }
 
+    /// Every voxel in storage order: its number and its indices.
+    pub fn voxels(&self) -> impl Iterator<Item = (usize, [usize; 3])> + use<> {
+        let [nx, ny, nz] = self.dims;
+        (0..nz).flat_map(move |z| (0..ny).flat_map(move |y| (0..nx).map(move |x| [x, y, z]))).enumerate()
+    }
+
     /// Whether the grid has no voxel.
     pub fn is_empty(&self) -> bool {
         self.len() == 0

@@ -19,10 +19,11 @@ const DRAWS: usize = 500;
 /// Slices drawn together (method.md 3.4).
 const BLOCK: usize = 2;
 /// So many millimetres of outline, slices above and below counted, are undecided together. A patch of rim is some 15 mm
-/// long and three slices high; four times that makes the SD fit the errors on phantoms (README: chances and uncertainty), because
-/// a hand that strays misleads all patches alike.
+/// long and three slices high; four times that makes the SD fit the errors on phantoms (README: chances and uncertainty),
+/// because a hand that strays misleads all patches alike.
 const UNDECIDED_TOGETHER_MM: f64 = 180.0;
-/// The model is wrong about a share of the border that it does not doubt, SD of the coverage (README: chances and uncertainty).
+/// The model is wrong about a share of the border that it does not doubt, SD of the coverage (README: chances and
+/// uncertainty).
 const COVERAGE_SD: f64 = 0.03;
 /// How dense thin bone looks hangs on blur, slices and noise, alike for all rays of an exam: as if the threshold were off by
 /// this, SD, HU. A rim that the next threshold shows otherwise is not sure (README: chances and uncertainty).

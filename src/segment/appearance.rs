@@ -79,12 +79,12 @@ impl Lattice {
         let dims = std::array::from_fn(|a| (grid.dims[a] as f64 * grid.spacing[a] / cell_mm[a]).ceil() as usize);
         let mut lattice = Self { dims, cell_mm, at: vec![[0.0; BINS]; dims.iter().product()] };
         let cells = lattice.columns(grid, |place| (place.floor() as usize, 0.0));
-        each_voxel(grid, |i, [x, y, z]| {
+        for (i, [x, y, z]) in grid.voxels() {
             if counts(i) {
                 let cell = cells[0][x].0 + dims[0] * (cells[1][y].0 + dims[1] * cells[2][z].0);
                 lattice.at[cell][usize::from(bins[i])] += 1.0;
             }
-        });
+        }
         lattice
     }
 
@@ -136,12 +136,6 @@ impl Lattice {
             *counts = std::array::from_fn(|b| near * own[b] + (1.0 - near) * all[b]);
         }
     }
-}
-
-fn each_voxel(grid: &Geometry, mut f: impl FnMut(usize, [usize; 3])) {
-    let [nx, ny, nz] = grid.dims;
-    let places = (0..nz).flat_map(|z| (0..ny).flat_map(move |y| (0..nx).map(move |x| [x, y, z])));
-    places.enumerate().for_each(|(i, v)| f(i, v));
 }
 
 /// `ln p(I | inside) / p(I | outside, there)` of every voxel of a part that is wanted, 0 of the others, from voxels that

@@ -65,7 +65,7 @@ fn per_way(grid: &Geometry, stiffness: &Stiffness) -> [f32; WAYS.len()] {
 pub fn least(borders: &Borders, unary: &[f32], seeds: &[Seed]) -> Mask {
     let (grid, costs) = (borders.geometry(), borders.as_slice());
     let mut network = Network::new(grid.dims, &WAYS);
-    for (i, voxel) in voxels(grid).filter(|(i, _)| seeds[*i] == Seed::Open) {
+    for (i, voxel) in grid.voxels().filter(|(i, _)| seeds[*i] == Seed::Open) {
         let mut pull = (unary[i] * FINE) as i32;
         for (way, step) in WAYS.iter().enumerate() {
             if let Some(j) = beside(grid.dims, voxel, step) {
@@ -92,11 +92,6 @@ fn signed(known: Seed, weight: i32) -> i32 {
         Seed::Outside => -weight,
         Seed::Open => 0,
     }
-}
-
-fn voxels(grid: &Geometry) -> impl Iterator<Item = (usize, [usize; 3])> {
-    let [nx, ny, nz] = grid.dims;
-    (0..nz).flat_map(move |z| (0..ny).flat_map(move |y| (0..nx).map(move |x| [x, y, z]))).enumerate()
 }
 
 fn beside([nx, ny, nz]: [usize; 3], at: [usize; 3], step: &[isize; 3]) -> Option<usize> {

@@ -30,7 +30,7 @@ fn run(view: &View<'_>, _: &Settings) -> Result<Board, Refusal> {
         if let Some(canal) = structures.get("canal") {
             // Who has drawn the canal knows better where it ends.
             for inside in [&mut found.cord, &mut found.sac] {
-                inside.as_mut_slice().iter_mut().zip(canal.as_slice()).for_each(|(inside, canal)| *inside &= canal);
+                *inside = inside.and(canal);
             }
         }
         if let Some(cord) = structures.get("cord") {
