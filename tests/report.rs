@@ -107,17 +107,30 @@ fn chromium() -> Option<PathBuf> {
 /// Opens the page with the probe in it: what it found, the title it left, the console, and every address asked for.
 fn probed(browser: &Path, run: &Run, width: u32, dark: bool) -> Opened {
     let page = fs::read_to_string(run.at("report.html")).unwrap();
-    opened(browser, run, &page.replace("</body>", &format!("<script>{PROBE}</script></body>")), width, dark)
+    answered(browser, run, &page.replace("</body>", &format!("<script>{PROBE}</script></body>")), width, dark)
+}
+
+/// How often a page is opened for an answer. The browser's clock runs ahead while nothing but pictures is worked on, so that on
+/// a busy machine its time is over before they are decoded, and a page that was closed has said nothing of itself: 11 of some
+/// 80 pages with six of these tests at once on two cores.
+const TRIES: u32 = 6;
+const NO_ANSWER: &str = "nothing";
+
+/// Opens a page that answers its frame, again where it did not come to answer.
+fn answered(browser: &Path, run: &Run, page: &str, width: u32, dark: bool) -> Opened {
+    let mut tries = (1..=TRIES).map(|_| opened(browser, run, page, width, dark));
+    tries.find(|opened| opened.title != NO_ANSWER).expect("the page never answers")
 }
 
 /// The page within a page, since no window is as narrow as a phone.
-const FRAME: &str = "<html style='color-scheme: light dark'><title>nothing</title><iframe src='probed.html' \
+const FRAME: &str = "<html style='color-scheme: light dark'><title>NO_ANSWER</title><iframe src='probed.html' \
                      style='color-scheme: light dark; border: 0; height: 900px; width: WIDTHpx'></iframe><pre id=found></pre>\
                      <script>onmessage = ({ data }) => [document.title, found.textContent] = data</script>";
 
 fn opened(browser: &Path, run: &Run, page: &str, width: u32, dark: bool) -> Opened {
     fs::write(run.at("probed.html"), page).unwrap();
-    fs::write(run.at("frame.html"), FRAME.replace("WIDTH", &width.to_string())).unwrap();
+    fs::write(run.at("frame.html"), FRAME.replace("WIDTH", &width.to_string()).replace("NO_ANSWER", NO_ANSWER))
+        .unwrap();
     let log = run.at("net.json");
     let scheme = if dark { 0 } else { 1 };
     let output = Command::new(browser)
@@ -235,7 +248,8 @@ fn pictures_are_embedded_linked_or_left_out() {
     fs::write(run.at("report.html"), linked).unwrap();
     let page = fs::read_to_string(run.at("report.html")).unwrap();
     let loaded = "<script>onload = () => parent.postMessage([[...document.images].every((i) => i.naturalWidth === 960), ''], '*')</script></body>";
-    let opened = opened(&browser, &run, &page.replace("loading=\"lazy\"", "").replace("</body>", loaded), 1280, false);
+    let opened =
+        answered(&browser, &run, &page.replace("loading=\"lazy\"", "").replace("</body>", loaded), 1280, false);
     assert_eq!((opened.title.as_str(), opened.console.len()), ("true", 0), "linked pictures load from beside the page");
 }
 
