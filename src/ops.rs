@@ -37,3 +37,4 @@ pub mod solve;
 pub mod spline;
 pub mod squares;
 pub mod t2;
+pub mod unsteady;

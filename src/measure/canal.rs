@@ -6,6 +6,7 @@ use super::{
 };
 use crate::ops::canal::CanalSlice;
 use crate::ops::sampling::{Loss, missed_peak, successive_sd};
+use crate::ops::unsteady::{excess, share_sd, unsteady_sd};
 
 /// `canal_occupancy`, `canal_occupancy_volume`, `canal_area_mm2`, `canal_occupancy` of slices
 pub const DEF: Measurement = Measurement {
@@ -15,7 +16,7 @@ pub const DEF: Measurement = Measurement {
             modalities: &[Modality::Mr],
             unit: "1",
             classes: &[],
-            about: "a / (a + b) on the slice where it is largest, a spike too: a the tumour inside the canal, b what is left of it, cord included",
+            about: "a / (a + b) on the slice where it is largest, a spike too, less what the largest of unsteadily drawn slices exceeds by chance: a the tumour inside the canal, b what is left of it, cord included",
             reads: NEEDS,
             looks_at: &[],
             compute: worst,
@@ -91,15 +92,31 @@ pub fn in_part(reading: Reading, canal: &[CanalSlice]) -> Reading {
     reading.flag_if(share < 1.0, Flag::with(&flag::CANAL_IN_PART, format!("{share:.2}")))
 }
 
-/// `max_k a_k / (a_k + b_k)`
+/// `max_k a_k / (a_k + b_k)`, less its excess
 fn worst(view: &View<'_>, _: &Settings) -> Result<Reading, Refusal> {
     let canal = view.get(&keys::CANAL);
     let (k, share) = fullest(canal)?;
+    let drawn_sd = share_sd(unsteadiness(view), share);
+    let shares: Vec<f64> = shown(canal)?.into_iter().filter_map(|k| canal[k].occupancy()).collect();
     let [below, above] = beside(view, k);
-    let error = Loss::of_sd(canal[k].occupancy_sd()).and(missed_peak(below, share, above)).and(found_here(view));
-    let reading = Reading::number(share).on_slice(view.get(&keys::SLICES)[k].slice).give_or_take(error.rms());
+    let pixels = Loss::of_sd(canal[k].occupancy_sd()).and(missed_peak(below, share, above));
+    let error = pixels.and(Loss::of_sd(drawn_sd)).and(found_here(view));
+    let reading =
+        Reading::number((share - excess(&shares, drawn_sd)).max(0.0)).on_slice(view.get(&keys::SLICES)[k].slice);
     let spike = below.zip(above).is_some_and(|(below, above)| share > SPIKE * below.max(above));
-    Ok(in_part(reading, canal).flag_if(spike, flag::SINGLE_SLICE_SPIKE))
+    Ok(in_part(reading.give_or_take(error.rms()), canal).flag_if(spike, flag::SINGLE_SLICE_SPIKE))
+}
+
+/// SD of the canal's area for how it was drawn, as a share of it: a canal is a tube, whose area changes evenly.
+fn unsteadiness(view: &View<'_>) -> f64 {
+    let (places, canal) = (view.get(&keys::SLICES), view.get(&keys::CANAL));
+    let mut by_plane = vec![None; places.last().map_or(0, |place| place.plane + 1)];
+    for (place, of_slice) in places.iter().zip(canal) {
+        by_plane[place.plane] = Some(of_slice.canal_mm2).filter(|&mm2| mm2 > 0.0);
+    }
+    let drawn = || by_plane.iter().flatten();
+    let mean_mm2 = drawn().sum::<f64>() / drawn().count().max(1) as f64;
+    unsteady_sd(&by_plane) / mean_mm2.max(f64::MIN_POSITIVE)
 }
 
 /// The share of the canal on the slices right below and above; `None` where there is none.

@@ -8,6 +8,7 @@ use super::{
 use crate::ops::cord::{CordSlice, Usual, usual};
 use crate::ops::outline::SliceOutline;
 use crate::ops::sampling::{Loss, missed_peak};
+use crate::ops::unsteady::{excess, unsteady_sd};
 
 /// `cord_area_loss`, `mscc`, `cord_canal_ratio`, `cord_area_mm2`
 pub const DEF: Measurement = Measurement {
@@ -17,7 +18,7 @@ pub const DEF: Measurement = Measurement {
             modalities: &[Modality::Mr],
             unit: "1",
             classes: &[],
-            about: "1 - smallest area of the cord at the tumour / its mean area 10 to 30 mm above and below the tumour",
+            about: "1 - smallest area of the cord at the tumour, with what unsteadily drawn slices fall short by chance, / its mean area 10 to 30 mm above and below the tumour",
             reads: NEEDS,
             looks_at: &[],
             compute: |view, _| cord_loss(view, |cord| [cord.area_mm2, cord.area_sd_mm2], 1.0),
@@ -27,7 +28,7 @@ pub const DEF: Measurement = Measurement {
             modalities: &[Modality::Mr],
             unit: "%",
             classes: &[],
-            about: "100 (1 - smallest sagittal diameter of the cord at the tumour / its mean 10 to 30 mm above and below it)",
+            about: "100 (1 - smallest sagittal diameter of the cord at the tumour, with what unsteadily drawn slices fall short by chance, / its mean 10 to 30 mm above and below it)",
             reads: NEEDS,
             looks_at: &[],
             compute: |view, _| cord_loss(view, |cord| [cord.ap_mm, cord.ap_sd_mm], 100.0),
@@ -71,8 +72,9 @@ fn cord_loss(view: &View<'_>, of: fn(&CordSlice) -> [f64; 2], scale: f64) -> Res
 /// Why there is no loss of the cord: none at the tumour, none to compare with.
 const LACKS: [Reason; 2] = [reason::CORD_NOT_SEGMENTED, reason::NO_CORD_REFERENCE];
 
-/// `scale (1 - smallest at the tumour / usual)` of the cord or the sac; reads `outline` and `axial_tumour`. `of` gives a value
-/// and its SD, `lacks` are the reasons where there is none of it at the tumour, or none to compare with.
+/// `scale (1 - smallest at the tumour / usual)` of the cord or the sac, the smallest with what unsteadily drawn slices fall short
+/// by chance; reads `outline` and `axial_tumour`. `of` gives a value and its SD, `lacks` are the reasons where there is none of it
+/// at the tumour, or none to compare with.
 pub fn loss(
     view: &View<'_>,
     tube: &[Option<CordSlice>],
@@ -81,14 +83,17 @@ pub fn loss(
     lacks: [Reason; 2],
 ) -> Result<Reading, Refusal> {
     let value = |plane: usize| tube.get(plane)?.as_ref().map(|of_plane| of(of_plane)[0]);
-    let shown = view.get(&keys::OUTLINE).iter().filter_map(|o| Some((o, value(o.plane)?)));
-    let least = shown.min_by(|a, b| a.1.total_cmp(&b.1));
-    let (outline, least) = least.ok_or_else(|| Refusal::of(lacks[0], ""))?;
+    let shown: Vec<(&SliceOutline, f64)> =
+        view.get(&keys::OUTLINE).iter().filter_map(|o| Some((o, value(o.plane)?))).collect();
+    let least = shown.iter().min_by(|a, b| a.1.total_cmp(&b.1));
+    let &(outline, least) = least.ok_or_else(|| Refusal::of(lacks[0], ""))?;
     let usual = usual_beside(view, value).ok_or_else(|| Refusal::of(lacks[1], ""))?;
+    let drawn_sd = unsteady_sd(&(0..tube.len()).map(value).collect::<Vec<_>>());
+    let short = excess(&shown.iter().map(|(_, value)| -value).collect::<Vec<_>>(), drawn_sd);
     let beside = [outline.plane.checked_sub(1), Some(outline.plane + 1)].map(|plane| value(plane?));
     let pixels = Loss::of_sd(tube[outline.plane].as_ref().map_or(0.0, |here| of(here)[1]));
-    let least_sd = pixels.and(missed_peak(beside[0], least, beside[1])).rms();
-    let share = least / usual.value;
+    let least_sd = pixels.and(missed_peak(beside[0], least, beside[1])).and(Loss::of_sd(drawn_sd)).rms();
+    let share = (least + short) / usual.value;
     let sd = libm::hypot(least_sd, share * usual.sd) / usual.value;
     let reading = Reading::number(scale * (1.0 - share)).on_slice(outline.slice).give_or_take(scale * sd);
     Ok(reading.flag_if(!usual.both_sides, flag::REFERENCE_ONE_SIDE))

@@ -10,7 +10,7 @@ pub const DEF: Measurement = Measurement {
         modalities: &[Modality::Mr],
         unit: "1",
         classes: &[],
-        about: "1 - smallest area of the thecal sac at the tumour / its mean area 10 to 30 mm above and below the tumour",
+        about: "1 - smallest area of the thecal sac at the tumour, with what unsteadily drawn slices fall short by chance, / its mean area 10 to 30 mm above and below the tumour",
         reads: &[keys::SAC.name, keys::OUTLINE.name, keys::AXIAL_TUMOUR.name, keys::TUMOUR_OUTLINED.name],
         looks_at: &[],
         compute: area_loss,

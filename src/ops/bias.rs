@@ -74,13 +74,13 @@ impl Field {
         Some(field)
     }
 
-    /// The image with the coil's unevenness taken off.
-    pub fn evened(&self, image: &Volume<f32>) -> Volume<f32> {
-        let [nx, ny, _] = image.geometry().dims;
-        let mut even = image.clone();
+    /// A part of the image, whose first voxel lies at `from`, with the coil's unevenness taken off.
+    pub fn evened(&self, part: &Volume<f32>, from: [usize; 3]) -> Volume<f32> {
+        let [nx, ny, _] = part.geometry().dims;
+        let mut even = part.clone();
         traverse::fill_runs(even.as_mut_slice(), nx, |row, voxels| {
             // Along a row the logarithm is a quadratic: the factor's factor changes by a constant factor.
-            let log = |x: usize| -self.log(&self.terms_at([x, row % ny, row / ny]));
+            let log = |x: usize| -self.log(&self.terms_at([from[0] + x, from[1] + row % ny, from[2] + row / ny]));
             let [first, second, third] = [0, 1, 2].map(log);
             let mut factor = libm::exp(first);
             let mut step = libm::exp(second - first);
@@ -203,7 +203,7 @@ fn fitted(samples: &[Sample], pulled: &[(f64, f64)], so_far: &Field) -> [f64; TE
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::geometry::Geometry;
+    use crate::geometry::{Extent, Geometry};
 
     /// Blocks of three tissues with some noise, under a field that is no quadratic.
     fn blocks(bias: f64) -> (Volume<f32>, Volume<f32>) {
@@ -232,11 +232,22 @@ mod tests {
     fn a_smooth_field_is_taken_off_and_an_even_image_left_as_it_is() {
         let (clean, seen) = blocks(0.25);
         let before = unevenness(&seen, &clean);
-        let after = unevenness(&Field::of(&seen).unwrap().evened(&seen), &clean);
+        let after = unevenness(&Field::of(&seen).unwrap().evened(&seen, [0; 3]), &clean);
         // What is left is what a quadratic cannot follow: 0.13 before, a fifth of it after.
         assert!(before > 0.12 && after < 0.2 * before, "{before} {after}");
-        let even = unevenness(&Field::of(&clean).unwrap().evened(&clean), &clean);
+        let even = unevenness(&Field::of(&clean).unwrap().evened(&clean, [0; 3]), &clean);
         assert!(even < 0.004, "{even}");
+    }
+
+    #[test]
+    fn a_part_is_evened_as_the_whole_is() {
+        let (_, seen) = blocks(0.25);
+        let (field, part) = (Field::of(&seen).unwrap(), Extent { lo: [20, 31, 4], hi: [70, 66, 9] });
+        let whole = field.evened(&seen, [0; 3]).crop(&part);
+        let alone = field.evened(&seen.crop(&part), part.lo);
+        // The factors of a row are made by multiplying: 2e-7 is a bit or two of an f32.
+        let pairs = whole.as_slice().iter().zip(alone.as_slice());
+        assert!(pairs.clone().count() == 50 * 35 * 5 && pairs.into_iter().all(|(w, a)| (w / a - 1.0).abs() < 2e-7));
     }
 
     #[test]
@@ -245,7 +256,7 @@ mod tests {
         assert_eq!(Field::of(&Volume::from_fn(grid.clone(), |_| 0.0)), None);
         assert_eq!(Field::of(&Volume::from_fn(Geometry::upright([2, 2, 2], [1.0; 3]), |_| 5.0)), None);
         let ramp = Volume::from_fn(grid, |[x, _, _]| 100.0 * libm::expf(0.01 * x as f32));
-        let even = Field::of(&ramp).unwrap().evened(&ramp);
+        let even = Field::of(&ramp).unwrap().evened(&ramp, [0; 3]);
         assert!(even.as_slice().iter().all(|v| v.is_finite()));
     }
 }

@@ -14,6 +14,11 @@ pub fn robust_sd(values: &mut [f64]) -> Option<f64> {
     quantile(values, 0.5).map(|mad| 1.4826 * mad)
 }
 
+/// The share of a normal distribution that lies below `z` of its SD: `(1 + erf(z / sqrt 2)) / 2`.
+pub fn normal_below(z: f64) -> f64 {
+    0.5 * (1.0 + libm::erf(z * std::f64::consts::FRAC_1_SQRT_2))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -15,6 +15,7 @@ use super::texture::roughness;
 use super::tidy::tidied;
 use super::window::Window;
 use crate::geometry::{Extent, Vec3, norm, sub};
+use crate::ops::bias::Field;
 use crate::ops::t2::at_planes;
 use crate::volume::{Mask, Volume, traverse};
 
@@ -141,7 +142,9 @@ const MOST_LEAK: f64 = 0.25;
 /// If nothing is found, or what is found runs out of its region.
 pub fn segmented(image: &Volume<f32>, prompt: &Prompt, known: Known<'_>) -> Result<Segmented, Lost> {
     let window = Window::of(image.geometry(), prompt).ok_or(Lost::OffImage)?;
-    let mut scene = Scene::of(window.image(image), weights(&prompt.mark));
+    // Of all the image, since a field found about the prompt alone takes some of the tumour's own brightness for its own.
+    let coil = Field::of(image);
+    let mut scene = Scene::of(window.image(image, coil.as_ref()), weights(&prompt.mark));
     if scene.has_no_outside(prompt) {
         return Err(Lost::Leaks(1.0));
     }

@@ -6,6 +6,7 @@
 
 use super::prompt::Prompt;
 use crate::geometry::{Extent, Geometry};
+use crate::ops::bias::Field;
 use crate::ops::t2::at_planes;
 use crate::volume::{Mask, Volume, traverse};
 use ndarray::{Array2, ArrayView2};
@@ -33,9 +34,13 @@ impl Window {
         Some(Self { whole: whole.clone(), region, pixels })
     }
 
-    /// The image's part: each pixel the mean of what it covers.
-    pub fn image(&self, image: &Volume<f32>) -> Volume<f32> {
-        let own = image.crop(&self.region);
+    /// The image's part without the unevenness of its coil: each pixel the mean of what it covers.
+    pub fn image(&self, image: &Volume<f32>, coil: Option<&Field>) -> Volume<f32> {
+        let seen = image.crop(&self.region);
+        let own = match coil {
+            Some(coil) => coil.evened(&seen, self.region.lo),
+            None => seen,
+        };
         match &self.pixels {
             None => own,
             Some(axes) => taken_together(&own, axes, |_| true),
@@ -196,7 +201,7 @@ mod tests {
         let grid = Geometry::upright([40, 40, 10], [0.7, 0.7, 4.0]);
         let window = window(&grid, 8.0);
         let image = Volume::from_fn(grid.clone(), |[x, y, z]| (x + 40 * (y + 40 * z)) as f32);
-        assert_eq!(window.image(&image), image.crop(&window.region));
+        assert_eq!(window.image(&image, None), image.crop(&window.region));
         let mask = Mask::from_fn(grid, |[x, y, z]| (18..22).contains(&x) && (19..23).contains(&y) && z == 5);
         assert_eq!(window.placed(&window.mask(&mask)), mask);
     }
@@ -208,8 +213,8 @@ mod tests {
             let grid = Geometry::upright([130, 120, 6], [pixel_mm, pixel_mm, 4.0]);
             let plane = |p: [f64; 3]| 5.0 + 2.0 * p[0] - 3.0 * p[1] + 0.5 * p[2];
             let window = window(&grid, 12.0);
-            let joined =
-                window.image(&Volume::from_fn(grid.clone(), |v| plane(grid.to_patient(v.map(|i| i as f64))) as f32));
+            let joined = window
+                .image(&Volume::from_fn(grid.clone(), |v| plane(grid.to_patient(v.map(|i| i as f64))) as f32), None);
             let coarse = joined.geometry();
             assert!((0.78..0.9).contains(&coarse.spacing[0]), "{}", coarse.spacing[0]);
             for ((z, y, x), value) in joined.voxels().indexed_iter() {

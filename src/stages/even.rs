@@ -24,7 +24,7 @@ fn run(view: &View<'_>, _: &Settings) -> Result<Board, Refusal> {
     let image = view.shared(&keys::AXIAL_IMAGE);
     let mut board = Board::default();
     match Field::of(&image) {
-        Some(field) => board.put(&keys::AXIAL_EVEN, field.evened(&image), &[]),
+        Some(field) => board.put(&keys::AXIAL_EVEN, field.evened(&image, [0; 3]), &[]),
         None => board.put_shared(&keys::AXIAL_EVEN, image, &[flag::BIAS_NOT_CORRECTED]),
     }
     Ok(board)

@@ -1,5 +1,6 @@
 //! Densities freed from the scanner's blur: the mean over each millimetre of a ray, as it was before the blur.
 
+use crate::ops::quantile::normal_below;
 use crate::ops::solve::solved;
 use ndarray::Array2;
 
@@ -32,8 +33,8 @@ impl Kernel {
         let at: Vec<f64> = (-half..=half).map(|i| f64::from(i) * step_mm).collect();
         let layers = 2 * SIDE_LAYERS + 1;
         let edge = |j: usize| (j as f64 - SIDE_LAYERS as f64 + 0.5) * LAYER_MM;
-        let below = |u: f64, j: usize| if j + 1 == layers { 0.0 } else { normal((u - edge(j)) / spread_mm) };
-        let above = |u: f64, j: usize| if j == 0 { 1.0 } else { normal((u - edge(j - 1)) / spread_mm) };
+        let below = |u: f64, j: usize| if j + 1 == layers { 0.0 } else { normal_below((u - edge(j)) / spread_mm) };
+        let above = |u: f64, j: usize| if j == 0 { 1.0 } else { normal_below((u - edge(j - 1)) / spread_mm) };
         let seen = Array2::from_shape_fn((at.len(), layers), |(i, j)| above(at[i], j) - below(at[i], j));
         let mut normal_matrix = seen.t().dot(&seen) / (noise_hu * noise_hu);
         let stiff = 1.0 / (STEP_HU * STEP_HU);
@@ -64,18 +65,13 @@ fn unit(n: usize, one: usize) -> Vec<f64> {
     (0..n).map(|i| if i == one { 1.0 } else { 0.0 }).collect()
 }
 
-/// `(1 + erf(z / sqrt 2)) / 2`
-fn normal(z: f64) -> f64 {
-    0.5 * (1.0 + libm::erf(z * std::f64::consts::FRAC_1_SQRT_2))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     /// A shell between two tissues as a scanner with a Gaussian point spread shows it.
     fn blurred(inner: f64, shell: f64, outer: f64, ends_mm: [f64; 2], spread_mm: f64) -> Vec<f32> {
-        let up = |u: f64, at: f64| normal((u - at) / spread_mm);
+        let up = |u: f64, at: f64| normal_below((u - at) / spread_mm);
         let at = |i: i32| f64::from(i) * 0.25;
         let hu = |u: f64| inner + (shell - inner) * up(u, ends_mm[0]) + (outer - shell) * up(u, ends_mm[1]);
         (-24..=24).map(|i| hu(at(i)) as f32).collect()
