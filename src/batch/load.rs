@@ -419,6 +419,7 @@ fn filled(header: &Acquisition, given: &Acquisition) -> Acquisition {
         te_ms: h.te_ms.or(g.te_ms),
         tr_ms: h.tr_ms.or(g.tr_ms),
         fat_sat: h.fat_sat.or(g.fat_sat),
+        laminectomy: g.laminectomy,
         has_rescale: h.has_rescale,
         resampled: h.resampled,
         scaling_lost: h.scaling_lost,

@@ -70,7 +70,7 @@ impl Window {
                     true => spread(part.plane(z), axes),
                     false => Array2::from_elem([1, 0].map(|a: usize| axes[a].between.len()), false),
                 });
-                let pixels = planes.into_iter().flatten().collect();
+                let pixels = stacked(&planes);
                 Mask::new(self.whole.crop(&self.region), pixels).expect("as many planes as before")
             }
         };
@@ -117,8 +117,14 @@ fn taken_together(own: &Volume<f32>, axes: &[Axis; 2], is_wanted: impl Fn(usize)
     });
     let spacing = [grid.spacing[0] * x.step, grid.spacing[1] * y.step, grid.spacing[2]];
     let origin = grid.to_patient([x.step / 2.0 - 0.5, y.step / 2.0 - 0.5, 0.0]);
-    let pixels = planes.into_iter().flatten().collect();
+    let pixels = stacked(&planes);
     Volume::new(Geometry { dims, spacing, origin, axes: grid.axes }, pixels).expect("as many planes as before")
+}
+
+/// The pixels of planes one after the other.
+fn stacked<'a, T: Copy>(planes: &'a [Array2<T>]) -> Vec<T> {
+    let rows = |plane: &'a Array2<T>| plane.as_slice().expect("made row by row");
+    planes.iter().map(rows).collect::<Vec<_>>().concat()
 }
 
 /// `out(Y, X) = sum_yx share_Y(y) share_X(x) in(y, x)`

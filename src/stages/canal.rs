@@ -45,6 +45,7 @@ fn run(view: &View<'_>, _: &Settings) -> Result<Board, Refusal> {
     let (canal, mut flags) = joined(view.get(&keys::AXIAL_STRUCTURES))?;
     flags.extend(found_here(view, &["canal", "cord"]));
     let (tumour, places) = (view.get(&keys::AXIAL_TUMOUR), view.get(&keys::SLICES));
+    has_wall(view, "canal")?;
     if view.get(&keys::FOUND_HERE).contains(&"canal") {
         flags.extend(clean_beside(&canal, tumour)?);
     }
@@ -69,6 +70,14 @@ fn clean_beside(canal: &Mask, tumour: &Mask) -> Result<Option<Flag>, Refusal> {
         (false, false) => Err(Refusal::of(reason::CANAL_WALL_GONE_BOTH_SIDES, "")),
         _ => Ok(Some(flag::CANAL_ONE_SIDE)),
     }
+}
+
+/// Refuses what was found here by the canal's wall where the study table says that arches were taken away: behind, scar and
+/// muscle look like what is left of it. What is drawn stands. Reads `scan` and `found_here`.
+pub fn has_wall(view: &View<'_>, name: &'static str) -> Result<(), Refusal> {
+    let was_operated = view.get(&keys::SCAN).acquisition.laminectomy == Some(true);
+    let is_found = view.get(&keys::FOUND_HERE).contains(&name);
+    if was_operated && is_found { Err(Refusal::of(reason::POST_LAMINECTOMY, name)) } else { Ok(()) }
 }
 
 /// Refuses a sagittal stack; reads `scan`.

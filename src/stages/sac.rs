@@ -1,7 +1,7 @@
 //! The thecal sac below the cord, on each plane of the region.
 
 use super::Stage;
-use super::canal::{found_here, is_usable, no_sagittal};
+use super::canal::{found_here, has_wall, is_usable, no_sagittal};
 use crate::measure::settings::Settings;
 use crate::measure::{Board, Modality, Refusal, View, keys, reason};
 use crate::ops::cord::planes;
@@ -23,6 +23,7 @@ fn run(view: &View<'_>, _: &Settings) -> Result<Board, Refusal> {
     is_usable(view, "sac")?;
     let sac = view.get(&keys::AXIAL_STRUCTURES).get("sac");
     let sac = sac.ok_or_else(|| Refusal::of(reason::SAC_NOT_DRAWN, ""))?;
+    has_wall(view, "sac")?;
     let mut board = Board::default();
     let flags: Vec<_> = found_here(view, &["sac"]).into_iter().collect();
     board.put(&keys::SAC, planes(sac), &flags);

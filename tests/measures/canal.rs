@@ -5,9 +5,10 @@
 
 use crate::scene::{mr_board, run_branch};
 use osteon::geometry::Geometry;
-use osteon::measure::keys::{FOUND_HERE, Structures};
+use osteon::io::acquisition::Acquisition;
+use osteon::measure::keys::{FOUND_HERE, SCAN, Scan, Structures};
 use osteon::measure::rows::ExamRows;
-use osteon::measure::{Modality, columns};
+use osteon::measure::{Board, Modality, columns};
 use osteon::volume::{Mask, Volume};
 use std::ops::Range;
 
@@ -47,10 +48,14 @@ fn measured(grid: &Geometry, structures: &[(&'static str, Inside)]) -> ExamRows 
 /// The same where some of the structures were found here.
 fn measured_of(grid: &Geometry, structures: &[(&'static str, Inside)], found_here: &[&'static str]) -> ExamRows {
     let masks: Structures = structures.iter().map(|(name, is)| (*name, Mask::from_fn(grid.clone(), is))).collect();
+    run_branch(Modality::Mr, board_of(grid, masks, found_here), &[])
+}
+
+fn board_of(grid: &Geometry, masks: Structures, found_here: &[&'static str]) -> Board {
     let image = Volume::from_fn(grid.clone(), |_| 100.0);
     let mut board = mr_board(image, Mask::from_fn(grid.clone(), tumour), masks);
     board.put(&FOUND_HERE, found_here.to_vec(), &[]);
-    run_branch(Modality::Mr, board, &[])
+    board
 }
 
 /// The value, flags and slice of a measure, or the reason why there is none.
@@ -191,6 +196,28 @@ fn below_the_cord_the_sac_is_compared_with_itself() {
     assert_eq!(reason(&[("sac", only)], "sac_area_loss"), "no_sac_reference");
     let nothing: Inside = |_| false;
     assert_eq!(reason(&[("sac", nothing)], "sac_area_loss"), "mask_empty");
+}
+
+/// Behind a canal without arches there is no wall to find: drawn ones stand.
+#[test]
+fn after_a_laminectomy_canal_and_sac_must_be_drawn() {
+    let told_of = |laminectomy: Option<bool>, found_here: &[&'static str]| {
+        let masks = ["canal", "sac"].into_iter().map(|name| (name, Mask::from_fn(grid(), canal))).collect();
+        let mut board = board_of(&grid(), masks, found_here);
+        let scan = board.find(&SCAN).unwrap().clone();
+        let acquisition = Acquisition { laminectomy, ..scan.acquisition.clone() };
+        board.put(&SCAN, Scan { acquisition, ..scan }, &[]);
+        let rows = run_branch(Modality::Mr, board, &[]);
+        ["canal_occupancy", "canal_occupancy_volume", "sac_area_loss"].map(|m| told(&rows, m).map(|_| ()))
+    };
+    let gone = || Err("post_laminectomy".to_owned());
+    assert_eq!(told_of(Some(true), &["canal", "sac"]), [gone(), gone(), gone()]);
+    assert_eq!(told_of(Some(true), &["canal"]), [gone(), gone(), Ok(())]);
+    for (laminectomy, found_here) in
+        [(Some(true), &[][..]), (Some(false), &["canal", "sac"]), (None, &["canal", "sac"])]
+    {
+        assert_eq!(told_of(laminectomy, found_here), [Ok(()), Ok(()), Ok(())]);
+    }
 }
 
 #[test]

@@ -41,6 +41,7 @@ pub fn acquisition(line: &Line) -> Result<Acquisition, StudyError> {
         te_ms: positive(line, "te_ms")?,
         tr_ms: positive(line, "tr_ms")?,
         fat_sat: yes_no(line, "fat_sat")?,
+        laminectomy: yes_no(line, "laminectomy")?,
         has_rescale: false,
         resampled: false,
         scaling_lost: false,

@@ -21,6 +21,7 @@ const COLUMNS: &[(&str, bool)] = &[
     ("te_ms", false),
     ("tr_ms", false),
     ("fat_sat", false),
+    ("laminectomy", false),
 ];
 
 /// Unknown columns this near to a known one are slips, not notes of the site.

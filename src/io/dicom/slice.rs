@@ -151,6 +151,7 @@ fn acquisition(frame: &Frame<'_>) -> Acquisition {
         te_ms: echo.number(tags::EFFECTIVE_ECHO_TIME).or_else(|| echo.number(tags::ECHO_TIME)),
         tr_ms: timing.number(tags::REPETITION_TIME),
         fat_sat: fat_sat(frame),
+        laminectomy: None,
         resampled: false,
         scaling_lost: scaling::is_lost(frame),
         has_rescale: has_rescale(&rescale),
