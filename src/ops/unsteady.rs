@@ -127,14 +127,14 @@ mod tests {
         assert_eq!([share_sd(0.1, 0.0), share_sd(0.0, 0.3)], [0.0; 2], "what takes nothing has no border");
         for half in [0.3_f64, 1.0, 1.4, 2.2] {
             let area = PI;
-            let taken = half - half.sin() * half.cos();
+            let taken = half - libm::sin(half) * libm::cos(half);
             let r = taken / area;
             let (mut areas, mut shares) = (vec![], vec![]);
             for _ in 0..4000 {
                 // Variance v per unit of length: SD sqrt(v L) along a border of length L.
                 let along = |length: f64, random: &mut ChaCha8Rng| 0.05 * length.sqrt() * normal(random);
                 let (own, rest) = (along(2.0 * half, random), along(2.0 * (PI - half), random));
-                let across = along(2.0 * half.sin(), random);
+                let across = along(2.0 * libm::sin(half), random);
                 areas.push((area + own + rest) / area);
                 shares.push((taken + own + across) / (area + own + rest));
             }

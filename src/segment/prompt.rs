@@ -82,13 +82,16 @@ impl Ellipsoid {
         4.0 / 3.0 * std::f64::consts::PI * self.half_mm.iter().product::<f64>()
     }
 
+    /// How far it reaches along a direction, from end to end, mm.
+    pub fn width_mm(&self, along: Vec3) -> f64 {
+        let half = |i: usize| self.half_mm[i] * dot(self.axes[i], along);
+        2.0 * norm([half(0), half(1), half(2)])
+    }
+
     /// The voxels of a grid that must be looked at for it; `None` if the grid does not reach there.
     pub fn looked_at(&self, grid: &Geometry) -> Option<Extent> {
         let middle = grid.to_index(self.centre);
-        let half = |a: usize| {
-            let along = |i: usize| LOOKED_AT * self.half_mm[i] * dot(self.axes[i], grid.axes[a]);
-            norm([along(0), along(1), along(2)]) / grid.spacing[a]
-        };
+        let half = |a: usize| LOOKED_AT * 0.5 * self.width_mm(grid.axes[a]) / grid.spacing[a];
         let ends: [Option<[usize; 2]>; 3] = std::array::from_fn(|a| {
             let (lo, hi) = ((middle[a] - half(a)).floor() - 1.0, (middle[a] + half(a)).ceil() + 2.0);
             let reaches = hi > 0.0 && lo < grid.dims[a] as f64;
