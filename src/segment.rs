@@ -11,4 +11,4 @@ pub mod spine;
 mod texture;
 mod tidy;
 pub mod tumour;
-mod window;
+pub mod window;

@@ -1,7 +1,7 @@
 //! Voxels on a grid: an `ndarray` of shape (z, y, x), x fastest, with its [`Geometry`].
 
 use crate::geometry::{Extent, Geometry};
-use ndarray::{Array3, ArrayView2, s};
+use ndarray::{Array2, Array3, ArrayView2, s};
 
 pub mod traverse;
 
@@ -46,6 +46,15 @@ impl<T> Volume<T> {
             voxels.extend((0..nx).map(|x| f([x, y, z])));
         }
         Self::new(geometry, voxels).expect("a value for each voxel")
+    }
+
+    /// The planes of a grid one after the other, each of shape (y, x) and made row by row.
+    pub fn from_planes(geometry: Geometry, planes: &[Array2<T>]) -> Self
+    where
+        T: Clone,
+    {
+        let rows: Vec<&[T]> = planes.iter().filter_map(|plane| plane.as_slice()).collect();
+        Self::new(geometry, rows.concat()).expect("planes as large as the grid's")
     }
 
     /// The grid.

@@ -105,10 +105,12 @@ fn on_mr<'a>(exams: &'a [Row], of: &Row, measure: &str) -> Option<&'a str> {
     exams.iter().find(is_it).map(|row| row["value"].as_str()).filter(|value| !value.is_empty())
 }
 
-/// 20 patients before and after: the limits of issue D, of at least 95 % of exams.
+/// 20 patients before and after: the limits of issue D (and narrower ones), of at least 95 % of exams.
 fn mr_is_measured_as_it_was_drawn(truth: &[Row], exams: &[Row]) {
     let limits = [
-        ("canal_occupancy", "canal_occupancy", 0.03),
+        // 0.020 if the largest of unsteadily drawn slices were taken as it is.
+        ("canal_occupancy", "canal_occupancy", 0.018),
+        ("cord_area_loss", "cord_area_loss", 0.07),
         ("si_ratio", "si_ratio", 0.04),
         ("cyst_diameter", "cyst_diameter_mm", 1.2),
         ("max_diameter", "max_diameter_mm", 1.0),

@@ -451,7 +451,10 @@ fn prompt_off_image() -> Trouble {
 
 /// The voxels in an ellipsoid: about where a lesion is that has yet to be segmented.
 fn drawn(ellipsoid: &Ellipsoid, grid: &Geometry) -> Mask {
-    Mask::from_fn(grid.clone(), |v| ellipsoid.norm(grid.to_patient(v.map(|i| i as f64))) <= 1.0)
+    let Some(around) = ellipsoid.looked_at(grid) else { return Mask::from_fn(grid.clone(), |_| false) };
+    let part = grid.crop(&around);
+    let inside = |v: [usize; 3]| ellipsoid.norm(part.to_patient(v.map(|i| i as f64))) <= 1.0;
+    Mask::from_fn(part.clone(), inside).placed(grid, around.lo)
 }
 
 impl Outlines {
@@ -484,5 +487,19 @@ impl Outlines {
             Some(own) => onto(&labels.mask(which, &own), grid),
             None => Mask::from_fn(grid.clone(), |_| false),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_header_goes_before_the_table_and_only_the_table_tells_of_a_laminectomy() {
+        let header = Acquisition { kvp: Some(120.0), ..Acquisition::default() };
+        let given =
+            Acquisition { kvp: Some(100.0), te_ms: Some(90.0), laminectomy: Some(true), ..Acquisition::default() };
+        let all = filled(&header, &given);
+        assert_eq!((all.kvp, all.te_ms, all.laminectomy), (Some(120.0), Some(90.0), Some(true)));
     }
 }

@@ -24,7 +24,6 @@ pub struct Acquisition {
     /// Whether fat is suppressed.
     pub fat_sat: Option<bool>,
     /// Whether arches of vertebrae in it were taken away before: only the study table says so.
-    #[serde(default)]
     pub laminectomy: Option<bool>,
     /// Whether stored values came with a rescale to HU. NIfTI: true, it stores HU by custom.
     pub has_rescale: bool,

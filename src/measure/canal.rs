@@ -6,7 +6,7 @@ use super::{
 };
 use crate::ops::canal::CanalSlice;
 use crate::ops::sampling::{Loss, missed_peak, successive_sd};
-use crate::ops::unsteady::{excess, share_sd, unsteady_sd};
+use crate::ops::unsteady::{Drawn, excess, share_sd, unsteady_sd};
 
 /// `canal_occupancy`, `canal_occupancy_volume`, `canal_area_mm2`, `canal_occupancy` of slices
 pub const DEF: Measurement = Measurement {
@@ -96,27 +96,38 @@ pub fn in_part(reading: Reading, canal: &[CanalSlice]) -> Reading {
 fn worst(view: &View<'_>, _: &Settings) -> Result<Reading, Refusal> {
     let canal = view.get(&keys::CANAL);
     let (k, share) = fullest(canal)?;
-    let drawn_sd = share_sd(unsteadiness(view), share);
-    let shares: Vec<f64> = shown(canal)?.into_iter().filter_map(|k| canal[k].occupancy()).collect();
+    let area_sd = unsteadiness(view);
     let [below, above] = beside(view, k);
-    let pixels = Loss::of_sd(canal[k].occupancy_sd()).and(missed_peak(below, share, above));
-    let error = pixels.and(Loss::of_sd(drawn_sd)).and(found_here(view));
-    let reading =
-        Reading::number((share - excess(&shares, drawn_sd)).max(0.0)).on_slice(view.get(&keys::SLICES)[k].slice);
+    // Pixels are in what slices differ by too.
+    let here = Loss::of_sd(canal[k].occupancy_sd().max(share_sd(area_sd, share)));
+    let error = here.and(missed_peak(below, share, above)).and(found_here(view));
+    let number = share - excess(&by_plane(view, |c| drawn(c, area_sd)));
+    let reading = Reading::number(number).on_slice(view.get(&keys::SLICES)[k].slice).give_or_take(error.rms());
     let spike = below.zip(above).is_some_and(|(below, above)| share > SPIKE * below.max(above));
-    Ok(in_part(reading.give_or_take(error.rms()), canal).flag_if(spike, flag::SINGLE_SLICE_SPIKE))
+    Ok(in_part(reading, canal).flag_if(spike, flag::SINGLE_SLICE_SPIKE))
 }
 
-/// SD of the canal's area for how it was drawn, as a share of it: a canal is a tube, whose area changes evenly.
+/// The tumour's share on a slice that has some, as drawn by a hand that is off by this share of a canal's area.
+fn drawn(of_slice: &CanalSlice, area_sd: f64) -> Option<Drawn> {
+    let share = of_slice.occupancy().filter(|_| of_slice.at_tumour)?;
+    Some(Drawn { value: share, sd: share_sd(area_sd, share) })
+}
+
+/// SD of the canal's area for how it was drawn, as a share of it: a canal is a tube, whose area changes evenly, where there is no
+/// tumour.
 fn unsteadiness(view: &View<'_>) -> f64 {
+    let free_mm2 = by_plane(view, |c| Some(c.canal_mm2).filter(|&mm2| mm2 > 0.0 && !c.at_tumour));
+    let shown = || free_mm2.iter().flatten();
+    let mean_mm2 = shown().sum::<f64>() / shown().count().max(1) as f64;
+    unsteady_sd(&free_mm2) / mean_mm2.max(f64::MIN_POSITIVE)
+}
+
+/// What is told of the canal on each plane up to the last that has a row.
+fn by_plane<T: Clone>(view: &View<'_>, told: impl Fn(&CanalSlice) -> Option<T>) -> Vec<Option<T>> {
     let (places, canal) = (view.get(&keys::SLICES), view.get(&keys::CANAL));
     let mut by_plane = vec![None; places.last().map_or(0, |place| place.plane + 1)];
-    for (place, of_slice) in places.iter().zip(canal) {
-        by_plane[place.plane] = Some(of_slice.canal_mm2).filter(|&mm2| mm2 > 0.0);
-    }
-    let drawn = || by_plane.iter().flatten();
-    let mean_mm2 = drawn().sum::<f64>() / drawn().count().max(1) as f64;
-    unsteady_sd(&by_plane) / mean_mm2.max(f64::MIN_POSITIVE)
+    places.iter().zip(canal).for_each(|(place, of_slice)| by_plane[place.plane] = told(of_slice));
+    by_plane
 }
 
 /// The share of the canal on the slices right below and above; `None` where there is none.

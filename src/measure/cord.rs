@@ -8,7 +8,7 @@ use super::{
 use crate::ops::cord::{CordSlice, Usual, usual};
 use crate::ops::outline::SliceOutline;
 use crate::ops::sampling::{Loss, missed_peak};
-use crate::ops::unsteady::{excess, unsteady_sd};
+use crate::ops::unsteady::{Drawn, excess, unsteady_sd};
 
 /// `cord_area_loss`, `mscc`, `cord_canal_ratio`, `cord_area_mm2`
 pub const DEF: Measurement = Measurement {
@@ -88,15 +88,25 @@ pub fn loss(
     let least = shown.iter().min_by(|a, b| a.1.total_cmp(&b.1));
     let &(outline, least) = least.ok_or_else(|| Refusal::of(lacks[0], ""))?;
     let usual = usual_beside(view, value).ok_or_else(|| Refusal::of(lacks[1], ""))?;
-    let drawn_sd = unsteady_sd(&(0..tube.len()).map(value).collect::<Vec<_>>());
-    let short = excess(&shown.iter().map(|(_, value)| -value).collect::<Vec<_>>(), drawn_sd);
+    let drawn_sd = unsteady_sd(&beyond(view, tube.len(), value));
+    let mut turned = vec![None; tube.len()];
+    shown.iter().for_each(|(o, value)| turned[o.plane] = Some(Drawn { value: -value, sd: drawn_sd }));
+    let short = excess(&turned);
     let beside = [outline.plane.checked_sub(1), Some(outline.plane + 1)].map(|plane| value(plane?));
-    let pixels = Loss::of_sd(tube[outline.plane].as_ref().map_or(0.0, |here| of(here)[1]));
-    let least_sd = pixels.and(missed_peak(beside[0], least, beside[1])).and(Loss::of_sd(drawn_sd)).rms();
+    // Pixels are in what slices differ by too.
+    let here_sd = tube[outline.plane].as_ref().map_or(0.0, |here| of(here)[1]).max(drawn_sd);
+    let least_sd = Loss::of_sd(here_sd).and(missed_peak(beside[0], least, beside[1])).rms();
     let share = (least + short) / usual.value;
     let sd = libm::hypot(least_sd, share * usual.sd) / usual.value;
     let reading = Reading::number(scale * (1.0 - share)).on_slice(outline.slice).give_or_take(scale * sd);
     Ok(reading.flag_if(!usual.both_sides, flag::REFERENCE_ONE_SIDE))
+}
+
+/// A value of each plane that has no tumour; reads `outline`.
+fn beyond(view: &View<'_>, planes: usize, value: impl Fn(usize) -> Option<f64>) -> Vec<Option<f64>> {
+    let mut beyond: Vec<Option<f64>> = (0..planes).map(value).collect();
+    view.get(&keys::OUTLINE).iter().for_each(|o| beyond[o.plane] = None);
+    beyond
 }
 
 /// The share of the tumour's slices on which there is cord, or sac.

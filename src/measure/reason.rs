@@ -50,7 +50,7 @@ reasons! {
     NO_SOLID_COMPONENT = "no_solid_component", "No slice has 50 mm2 of solid tumour.", "none where it is all cyst; else check the outline";
     NO_T2 = "no_t2", "The image is not T2-weighted.", "use a T2-weighted series, or correct weighting in the study table";
     OUTLINE_GIVEN = "outline_given", "The tumour was outlined: nothing was segmented here.", "none";
-    POST_LAMINECTOMY = "post_laminectomy", "The canal was to be found from points, and its back wall was taken away in an operation.", "draw the canal: canal=FILE";
+    POST_LAMINECTOMY = "post_laminectomy", "Canal or sac were found from points, and their back wall was taken away in an operation.", "draw them: canal=FILE, sac=FILE";
     SCALING_LOST = "scaling_lost", "The pixels are a saved window of a Philips image without its scale: their ratio is not that of the signals.", "export the original series from the scanner or archive";
     SEGMENTATION_EMPTY = "segmentation_empty", "Nothing in the image fits the prompt of the tumour.", "check the box or line, or outline the tumour";
     SEGMENTATION_LEAKS = "segmentation_leaks", "What was segmented runs out of the region of its prompt.", "draw the box closer, add points fg and bg, or outline the tumour";

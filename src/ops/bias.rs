@@ -106,7 +106,9 @@ impl Field {
     /// Voxels inside tissues, evenly over the image.
     fn samples(&self, image: &Volume<f32>) -> Vec<Sample> {
         let [nx, ny, nz] = image.geometry().dims;
-        let mut some: Vec<f64> = image.as_slice().iter().step_by(7).map(|&v| f64::from(v)).collect();
+        // Padding says nothing of how bright tissue is.
+        let mut some: Vec<f64> =
+            image.as_slice().iter().step_by(7).filter(|&&v| v > 0.0).map(|&v| f64::from(v)).collect();
         let dark = DARK * quantile(&mut some, BRIGHT).unwrap_or_default();
         // Odd, so that it does not keep to some columns of images whose width is a power of 2.
         let stride = (image.as_slice().len() / LOOKED_AT) | 1;

@@ -34,11 +34,12 @@ const SAME_MM: f64 = 0.7;
 
 /// Whether a bright piece of fluid ends in a level, on two neighbouring slices at one height.
 pub fn has_level(image: &Volume<f32>, tumour: &Mask, bright: &Mask) -> bool {
-    let found = pieces_over(bright.voxels(), Neighbours::Faces);
+    let Some(part) = bright.extent() else { return false };
+    let (found, lo) = (pieces_over(bright.crop(&part).voxels(), Neighbours::Faces), part.lo);
     let mut bottoms: BTreeMap<(u32, usize), BTreeMap<usize, usize>> = BTreeMap::new();
     for ((z, y, x), &label) in found.labels.indexed_iter().filter(|(_, label)| **label > 0) {
         // Rows come from front to back: the last one stays.
-        bottoms.entry((label, z)).or_default().insert(x, y);
+        bottoms.entry((label, lo[2] + z)).or_default().insert(lo[0] + x, lo[1] + y);
     }
     let scan = Scan { image, tumour };
     let heights: BTreeMap<(u32, usize), f64> =

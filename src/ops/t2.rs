@@ -54,14 +54,18 @@ pub fn inner(mask: &Mask) -> Mask {
 
 /// The mask and all within a pixel of it in the plane.
 pub fn outer(mask: &Mask) -> Mask {
-    let planes =
-        traverse::each(mask.geometry().dims[2], |z| within(mask.plane(z), [1.0; 2], 1.0).into_raw_vec_and_offset().0);
-    Mask::new(mask.geometry().clone(), planes.concat()).expect("as many voxels as before")
+    let planes = traverse::each(mask.geometry().dims[2], |z| within(mask.plane(z), [1.0; 2], 1.0));
+    Mask::from_planes(mask.geometry().clone(), &planes)
 }
+
+/// Voxels that are looked at together.
+const RUN: usize = 256;
 
 /// The values of an image within a mask.
 pub fn values(image: &Volume<f32>, mask: &Mask) -> Vec<f64> {
-    let inside = image.as_slice().iter().zip(mask.as_slice()).filter(|(_, m)| **m);
+    // Most runs have none: that is known faster than voxel by voxel.
+    let runs = image.as_slice().chunks(RUN).zip(mask.as_slice().chunks(RUN)).filter(|(_, mask)| mask.contains(&true));
+    let inside = runs.flat_map(|(image, mask)| image.iter().zip(mask).filter(|(_, m)| **m));
     inside.map(|(v, _)| f64::from(*v)).collect()
 }
 

@@ -22,8 +22,8 @@ pub fn tidied(mask: &Mask, seeds: &Volume<Seed>) -> Mask {
 }
 
 fn by_planes(mask: &Mask, f: impl Fn(usize, ArrayView2<'_, bool>) -> Array2<bool>) -> Mask {
-    let planes = (0..mask.geometry().dims[2]).flat_map(|z| f(z, mask.plane(z)).into_iter());
-    Mask::new(mask.geometry().clone(), planes.collect()).expect("planes as large as before")
+    let planes: Vec<_> = (0..mask.geometry().dims[2]).map(|z| f(z, mask.plane(z))).collect();
+    Mask::from_planes(mask.geometry().clone(), &planes)
 }
 
 /// Shrunk by a pixel and grown again: what is narrower than two pixels is gone.

@@ -14,8 +14,7 @@ use super::spine::{Foretold, foretold};
 use super::texture::roughness;
 use super::tidy::tidied;
 use super::window::Window;
-use crate::geometry::{Extent, Vec3, norm, sub};
-use crate::ops::bias::Field;
+use crate::geometry::{Extent, Geometry, Vec3, norm, sub};
 use crate::ops::t2::at_planes;
 use crate::volume::{Mask, Volume, traverse};
 
@@ -127,7 +126,7 @@ const ROUND: [f64; 2] = [0.80, 0.83];
 /// The prior that a compact tumour is held by, and where it expects the surface: cuts shrink round ends.
 const ROUND_PRIOR: f32 = 3.0;
 const ROUND_SIZE: f32 = 1.05;
-/// A click of the user settles what lies this near, mm (method.md 6.3).
+/// A click of the user settles what lies this near, mm (method.md 6.3), and at least the voxel that it lies in.
 const CLICK_MM: f64 = 2.0;
 /// GrowCut: its seeds, in ellipsoid norms, and what a millimetre costs in noise (method.md 6.2: large seeds do best).
 const GROWCUT_SEEDS: [f64; 2] = [0.7, 1.2];
@@ -142,9 +141,7 @@ const MOST_LEAK: f64 = 0.25;
 /// If nothing is found, or what is found runs out of its region.
 pub fn segmented(image: &Volume<f32>, prompt: &Prompt, known: Known<'_>) -> Result<Segmented, Lost> {
     let window = Window::of(image.geometry(), prompt).ok_or(Lost::OffImage)?;
-    // Of all the image, since a field found about the prompt alone takes some of the tumour's own brightness for its own.
-    let coil = Field::of(image);
-    let mut scene = Scene::of(window.image(image, coil.as_ref()), weights(&prompt.mark));
+    let mut scene = Scene::of(window.pixels(window.evened(image)), weights(&prompt.mark));
     if scene.has_no_outside(prompt) {
         return Err(Lost::Leaks(1.0));
     }
@@ -221,11 +218,12 @@ impl Scene {
 
     /// What is certain by norms, clicks and the canal; clicks go first, and in the canal no norm makes tumour certain.
     fn seeds(&self, prompt: &Prompt, norms: &Volume<f64>, core: f64, rim: f64) -> Volume<Seed> {
+        let click_mm = click_mm(self.smooth.geometry());
         self.at_places(|i, p| {
             let e = norms.as_slice()[i];
-            if clicked(&prompt.inside, p) {
+            if clicked(&prompt.inside, p, click_mm) {
                 Seed::Inside
-            } else if clicked(&prompt.outside, p) || e > rim || self.free.as_slice()[i] {
+            } else if clicked(&prompt.outside, p, click_mm) || e > rim || self.free.as_slice()[i] {
                 Seed::Outside
             } else if e < core && !self.canal.as_slice()[i] {
                 Seed::Inside
@@ -294,15 +292,22 @@ fn firmness(dice: f64) -> f32 {
     ((dice - none) / (all - none)).clamp(0.0, 1.0) as f32
 }
 
-fn clicked(clicks: &[Vec3], place: Vec3) -> bool {
-    clicks.iter().any(|click| norm(sub(*click, place)) <= CLICK_MM)
+/// How far a click reaches on a grid, mm.
+fn click_mm(grid: &Geometry) -> f64 {
+    CLICK_MM.max(0.5 * norm(grid.spacing))
+}
+
+fn clicked(clicks: &[Vec3], place: Vec3, within_mm: f64) -> bool {
+    clicks.iter().any(|click| norm(sub(*click, place)) <= within_mm)
 }
 
 /// The mask but for what the user has clicked as tumour.
 fn unclicked(mut mask: Mask, prompt: &Prompt) -> Mask {
     if !prompt.inside.is_empty() {
         let grid = mask.geometry().clone();
-        let tumour = Mask::from_fn(grid.clone(), |v| clicked(&prompt.inside, grid.to_patient(v.map(|i| i as f64))));
+        let click_mm = click_mm(&grid);
+        let is_clicked = |v: [usize; 3]| clicked(&prompt.inside, grid.to_patient(v.map(|i| i as f64)), click_mm);
+        let tumour = Mask::from_fn(grid.clone(), is_clicked);
         mask = mask.without(&tumour);
     }
     mask

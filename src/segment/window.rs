@@ -20,6 +20,9 @@ const PIXEL_MM: f64 = 0.83;
 /// 0.908 on pixels of 0.83 mm, at three quarters of the cost of whole exams.
 const ACROSS: f64 = 50.0;
 
+/// How far around the part the image is asked for its coil, mm: muscle and fat tell most of it (as in `stages/even.rs`).
+pub const COIL_MM: f64 = 20.0;
+
 /// A part of an image's grid and the pixels that it is cut on.
 pub struct Window {
     whole: Geometry,
@@ -41,13 +44,17 @@ impl Window {
         Some(Self { whole: whole.clone(), region, pixels })
     }
 
-    /// The image's part without the unevenness of its coil: each pixel the mean of what it covers.
-    pub fn image(&self, image: &Volume<f32>, coil: Option<&Field>) -> Volume<f32> {
-        let seen = image.crop(&self.region);
-        let own = match coil {
-            Some(coil) => coil.evened(&seen, self.region.lo),
-            None => seen,
-        };
+    /// The image's part without the unevenness of its coil, on its own pixels. Only what lies within [`COIL_MM`] of the part is
+    /// asked for the coil, so that nothing depends on how much more of the image was read.
+    pub fn evened(&self, image: &Volume<f32>) -> Volume<f32> {
+        let margin = self.whole.spacing.map(|mm| (COIL_MM / mm).ceil() as usize);
+        let (seen, around) = (image.crop(&self.region), self.region.grown(margin, self.whole.dims));
+        let from = [0, 1, 2].map(|a| self.region.lo[a] - around.lo[a]);
+        Field::of(&image.crop(&around)).map_or_else(|| seen.clone(), |coil| coil.evened(&seen, from))
+    }
+
+    /// What the part is cut on: each pixel the mean of the own ones that it covers.
+    pub fn pixels(&self, own: Volume<f32>) -> Volume<f32> {
         match &self.pixels {
             None => own,
             Some(axes) => taken_together(&own, axes, |_| true),
@@ -77,8 +84,7 @@ impl Window {
                     true => spread(part.plane(z), axes),
                     false => Array2::from_elem([1, 0].map(|a: usize| axes[a].between.len()), false),
                 });
-                let pixels = stacked(&planes);
-                Mask::new(self.whole.crop(&self.region), pixels).expect("as many planes as before")
+                Mask::from_planes(self.whole.crop(&self.region), &planes)
             }
         };
         own.placed(&self.whole, self.region.lo)
@@ -124,14 +130,7 @@ fn taken_together(own: &Volume<f32>, axes: &[Axis; 2], is_wanted: impl Fn(usize)
     });
     let spacing = [grid.spacing[0] * x.step, grid.spacing[1] * y.step, grid.spacing[2]];
     let origin = grid.to_patient([x.step / 2.0 - 0.5, y.step / 2.0 - 0.5, 0.0]);
-    let pixels = stacked(&planes);
-    Volume::new(Geometry { dims, spacing, origin, axes: grid.axes }, pixels).expect("as many planes as before")
-}
-
-/// The pixels of planes one after the other.
-fn stacked<'a, T: Copy>(planes: &'a [Array2<T>]) -> Vec<T> {
-    let rows = |plane: &'a Array2<T>| plane.as_slice().expect("made row by row");
-    planes.iter().map(rows).collect::<Vec<_>>().concat()
+    Volume::from_planes(Geometry { dims, spacing, origin, axes: grid.axes }, &planes)
 }
 
 /// `out(Y, X) = sum_yx share_Y(y) share_X(x) in(y, x)`
@@ -214,9 +213,26 @@ mod tests {
         let grid = Geometry::upright([40, 40, 10], [0.7, 0.7, 4.0]);
         let window = window(&grid, 8.0);
         let image = Volume::from_fn(grid.clone(), |[x, y, z]| (x + 40 * (y + 40 * z)) as f32);
-        assert_eq!(window.image(&image, None), image.crop(&window.region));
+        assert_eq!(window.pixels(image.crop(&window.region)), image.crop(&window.region));
         let mask = Mask::from_fn(grid, |[x, y, z]| (18..22).contains(&x) && (19..23).contains(&y) && z == 5);
         assert_eq!(window.placed(&window.mask(&mask)), mask);
+    }
+
+    /// How much of the image was read changes nothing, so long as it is what the stage asks for.
+    #[test]
+    fn the_coil_is_that_of_the_image_nearby() {
+        let grid = Geometry::upright([150, 140, 10], [1.0, 1.0, 4.0]);
+        let image = Volume::from_fn(grid.clone(), |[x, y, z]| {
+            let tissue = [100.0, 180.0, 420.0][(x / 16 + y / 20 + z / 6) % 3];
+            tissue * libm::expf(0.006 * y as f32) * (1.0 + 0.1 * ((x * 7 + y * 13 + z * 5) % 11) as f32 / 11.0)
+        });
+        let whole = window(&grid, 16.0);
+        let read = whole.region.grown([COIL_MM as usize + 3; 3], grid.dims);
+        let mark = Mark::Roi(Roi { centre: [74.5, 69.5, 18.0], axes: grid.axes, size_mm: [16.0; 3] });
+        let part = Window::of(&grid.crop(&read), &Prompt { mark, inside: vec![], outside: vec![] }).unwrap();
+        let (evened, of_part) = (whole.evened(&image), part.evened(&image.crop(&read)));
+        assert_eq!(evened.as_slice(), of_part.as_slice());
+        assert_ne!(evened, image.crop(&whole.region), "there is a coil to take off");
     }
 
     #[test]
@@ -235,8 +251,8 @@ mod tests {
             let grid = Geometry::upright([130, 120, 6], [pixel_mm, pixel_mm, 4.0]);
             let plane = |p: [f64; 3]| 5.0 + 2.0 * p[0] - 3.0 * p[1] + 0.5 * p[2];
             let window = window(&grid, 12.0);
-            let joined = window
-                .image(&Volume::from_fn(grid.clone(), |v| plane(grid.to_patient(v.map(|i| i as f64))) as f32), None);
+            let image = Volume::from_fn(grid.clone(), |v| plane(grid.to_patient(v.map(|i| i as f64))) as f32);
+            let joined = window.pixels(image.crop(&window.region));
             let coarse = joined.geometry();
             assert!((0.78..0.9).contains(&coarse.spacing[0]), "{}", coarse.spacing[0]);
             for ((z, y, x), value) in joined.voxels().indexed_iter() {

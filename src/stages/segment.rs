@@ -6,6 +6,7 @@ use crate::measure::settings::Settings;
 use crate::measure::{Board, Modality, Refusal, View, flag, keys, reason};
 use crate::segment::spine::course::Course;
 use crate::segment::tumour::{Known, Lost, segmented};
+use crate::segment::window::COIL_MM;
 
 /// `segment`
 pub const DEF: Stage = Stage {
@@ -14,7 +15,7 @@ pub const DEF: Stage = Stage {
     modalities: &[Modality::Mr],
     reads: &[keys::IMAGE.name, keys::PROMPT.name, keys::COURSE.name, keys::DRAWN.name, keys::SCAN.name],
     writes: &[keys::TUMOUR.name, keys::SEGMENTATION.name, keys::TOLD_IN_CANAL.name],
-    reach_mm: super::no_reach,
+    reach_mm: |_| COIL_MM,
     bytes_per_voxel: 200.0,
     run,
 };

@@ -6,8 +6,8 @@
 use crate::scene::{mr_board, run_branch};
 use osteon::geometry::Geometry;
 use osteon::io::acquisition::Acquisition;
-use osteon::measure::keys::{FOUND_HERE, SCAN, Scan, Structures};
-use osteon::measure::rows::ExamRows;
+use osteon::measure::keys::{FOUND_HERE, SCAN, Scan, Structures, TUMOUR};
+use osteon::measure::rows::{ExamRows, SliceRow};
 use osteon::measure::{Board, Modality, columns};
 use osteon::volume::{Mask, Volume};
 use std::ops::Range;
@@ -83,6 +83,53 @@ fn shares_of_the_canal_and_losses_of_the_cord_are_exact() {
     let (ratio, _, slice) = told(&rows, "cord_canal_ratio").unwrap();
     assert!((ratio - std::f64::consts::PI * 5.0 * 3.0 / 400.0).abs() < 0.003, "{ratio}");
     assert_eq!(slice, Some(FULLEST));
+}
+
+/// By how much the hand is off on a slice, pixels of 0.5 mm: -1, 0 or 1.
+fn slip(z: usize) -> f64 {
+    [0.0, 1.0, -1.0, 0.0, -1.0, 1.0, 1.0, 0.0, -1.0, 1.0, 0.0, -1.0, -1.0, 1.0][z % 14]
+}
+
+/// A hand that is off by half a millimetre on every other slice: what the largest share has too much for it is taken off, and so is
+/// what the smallest cord falls short; both are less sure. A tumour that takes a quarter of the canal on all of its slices.
+#[test]
+fn an_unsteady_hand_is_taken_off_the_largest_and_is_in_the_uncertainty() {
+    let block: Inside =
+        |v| TUMOUR_SLICES.contains(&v[2]) && (10.0..25.0).contains(&at(v)[0]) && (25.0..55.0).contains(&at(v)[1]);
+    let drawn_canal: Inside = |v| {
+        canal([v[0], 60, v[2]])
+            && (30.0 - 0.5 * slip(v[2])..50.0 + 0.5 * slip(v[2] + 5)).contains(&at(v)[1])
+            && at(v)[0] < 40.0 + 0.5 * slip(v[2] + 3)
+    };
+    let drawn_cord: Inside =
+        |v| cord([v[0], (v[1] as f64 + 0.5 * slip(v[2]) * (at(v)[1] - 40.0).signum()) as usize, v[2]]);
+    let measured = |canal: Inside, cord: Inside| {
+        let masks = [("canal", canal), ("cord", cord)].map(|(name, is)| (name, Mask::from_fn(grid(), is)));
+        let mut board = board_of(&grid(), masks.into_iter().collect(), &[]);
+        board.put(&TUMOUR, Mask::from_fn(grid(), block), &[]);
+        run_branch(Modality::Mr, board, &[])
+    };
+    let (steady, drawn) = (measured(canal, cord), measured(drawn_canal, drawn_cord));
+    let cell = |row: &SliceRow, name: &str| row.cells[columns(Modality::Mr).position(|c| c.name == name).unwrap()];
+    let at_tumour = |name: &str| -> Vec<f64> {
+        let rows = drawn.slices.iter().filter(|row| TUMOUR_SLICES.contains(&row.slice));
+        rows.filter_map(|row| cell(row, name)).collect()
+    };
+    let of = |rows: &ExamRows, measure: &str| {
+        let row = rows.exam(measure).unwrap();
+        (row.number().unwrap(), row.uncertainty.unwrap())
+    };
+    let ((share, share_sd), (true_share, steady_sd)) = (of(&drawn, "canal_occupancy"), of(&steady, "canal_occupancy"));
+    let largest = at_tumour("canal_occupancy").into_iter().fold(0.0, f64::max);
+    assert!(largest > true_share + 0.005 && share < largest - 0.5 * share_sd, "{share} of {largest}");
+    assert!((share - true_share).abs() < share_sd && share_sd > 1.2 * steady_sd, "{share} {share_sd} {steady_sd}");
+    let ((loss, loss_sd), (true_loss, steady_sd)) = (of(&drawn, "cord_area_loss"), of(&steady, "cord_area_loss"));
+    let far = |row: &&SliceRow| row.slice + 4 < TUMOUR_SLICES.start || row.slice > TUMOUR_SLICES.end + 3;
+    let rest: Vec<f64> = drawn.slices.iter().filter(far).filter_map(|row| cell(row, "cord_area_mm2")).collect();
+    let usual = rest.iter().sum::<f64>() / rest.len() as f64;
+    let raw = 1.0 - at_tumour("cord_area_mm2").into_iter().fold(f64::INFINITY, f64::min) / usual;
+    assert!(raw > true_loss + 0.05 && loss < raw - 0.5 * loss_sd, "{loss} of {raw}");
+    assert!((loss - true_loss).abs() < loss_sd && loss_sd > 2.0 * steady_sd, "{loss} {loss_sd} {true_loss}");
 }
 
 #[test]

@@ -140,6 +140,16 @@ mod tests {
     }
 
     #[test]
+    fn a_laminectomy_is_told_by_yes_or_no() {
+        let told = |cell: &str| {
+            let table = format!("patient,timepoint,modality,image,structures,laminectomy\np,a,MR,i,s,{cell}\n");
+            acquisition(&super::super::table::lines(table.as_bytes()).unwrap()[0]).map(|a| a.laminectomy)
+        };
+        assert_eq!((told("yes").unwrap(), told("no").unwrap(), told("").unwrap()), (Some(true), Some(false), None));
+        assert!(told("T8").is_err());
+    }
+
+    #[test]
     fn a_series_uid_is_told_from_a_path() {
         assert!(is_uid("1.2.840.113619"));
         assert!(!is_uid("12") && !is_uid("1.2.nii"));
