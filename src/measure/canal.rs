@@ -71,6 +71,9 @@ const PROPOSED_SD: f64 = 0.05;
 /// A slice this many times as full as both of its neighbours is a spike (method.md 1.5).
 const SPIKE: f64 = 1.5;
 
+/// Of a share no more than this is excess: a tumour that only just reaches in cannot be drawn less than none.
+const MOST_EXCESS: f64 = 0.5;
+
 /// The rows with tumour and canal.
 fn shown(canal: &[CanalSlice]) -> Result<Vec<usize>, Refusal> {
     let both: Vec<usize> = (0..canal.len()).filter(|&k| canal[k].at_tumour && canal[k].canal_mm2 > 0.0).collect();
@@ -101,7 +104,7 @@ fn worst(view: &View<'_>, _: &Settings) -> Result<Reading, Refusal> {
     // Pixels are in what slices differ by too.
     let here = Loss::of_sd(canal[k].occupancy_sd().max(share_sd(area_sd, share)));
     let error = here.and(missed_peak(below, share, above)).and(found_here(view));
-    let number = share - excess(&by_plane(view, |c| drawn(c, area_sd)));
+    let number = share - excess(&by_plane(view, |c| drawn(c, area_sd))).min(MOST_EXCESS * share);
     let reading = Reading::number(number).on_slice(view.get(&keys::SLICES)[k].slice).give_or_take(error.rms());
     let spike = below.zip(above).is_some_and(|(below, above)| share > SPIKE * below.max(above));
     Ok(in_part(reading, canal).flag_if(spike, flag::SINGLE_SLICE_SPIKE))

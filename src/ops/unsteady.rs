@@ -1,9 +1,9 @@
 //! What a hand that is not steady from slice to slice adds to the largest of many values.
 //!
 //! Every slice is drawn by itself, so each area is off by chance, and the largest of many is likely one that was drawn too
-//! large: on `yuan24` the canal's share on the worst slice came out 0.014 too large (mean of 160 exams of seeds 0, 7, 23 and
-//! 37), 0.005 with what is expected of it taken off. The (1, 2, 1) mean about the slice would do as well on that phantom, but
-//! lose a sixteenth of a sphere's share on slices a quarter of its diameter apart.
+//! large: on `yuan24` the canal's share on the worst slice came out 0.015 too large (mean of 200 exams of seeds 0, 7, 23, 37 and
+//! 43), 0.005 with what is expected of it taken off. The largest (1, 2, 1) mean of three slices would do as well there, but
+//! lose an eighth of a sphere's share on slices a quarter of its diameter apart.
 
 use super::quantile::{normal_below, robust_sd};
 use std::f64::consts::PI;
