@@ -119,15 +119,20 @@ pub fn deciding(exam: &Exam<'_>, title: &str) -> Canvas {
 /// How a number is written.
 type Text = fn(f64) -> String;
 
+/// Whole per cents; what rounds to 0 from below is 0.
+fn per_cent(value: f64) -> String {
+    format!("{:.0} %", value.round() + 0.0)
+}
+
 fn numbers(canvas: &mut Canvas, exam: &Exam<'_>, k: usize) {
     let mut column = panel::Column::new(canvas, NUMBERS);
     let place = |row: Option<&ExamRow>| row.and_then(|r| r.slice).map(|s| format!("  slice {s}")).unwrap_or_default();
     let shown: [(&str, &str, Text); 9] = [
-        ("CANAL TAKEN BY TUMOUR", "canal_occupancy", |v| format!("{:.0} %", 100.0 * v)),
+        ("CANAL TAKEN BY TUMOUR", "canal_occupancy", |v| per_cent(100.0 * v)),
         ("CORD COMPRESSED", "cord_compression", |v| v.to_string()),
         ("EPIDURAL COMPRESSION (ESCC)", "escc", |v| v.to_string()),
-        ("CORD NARROWER BY (MSCC)", "mscc", |v| format!("{v:.0} %")),
-        ("CORD AREA LOST", "cord_area_loss", |v| format!("{:.0} %", 100.0 * v)),
+        ("CORD NARROWER BY (MSCC)", "mscc", per_cent),
+        ("CORD AREA LOST", "cord_area_loss", |v| per_cent(100.0 * v)),
         ("SIGNAL, TUMOUR / CORD", "si_ratio", |v| format!("{v:.2}")),
         ("LARGEST CYST", "cyst_diameter", |v| format!("{v:.1} mm")),
         ("LARGEST DIAMETER", "max_diameter", |v| format!("{v:.1} mm")),
@@ -172,4 +177,14 @@ fn caption(canvas: &mut Canvas, frame: Frame, exam: &Exam<'_>, k: usize) {
     let taken = exam.cell(k, "canal_occupancy").map_or("n/e".into(), |v| format!("{v:.2}"));
     let cord = exam.cell(k, "cord_area_mm2").map_or("n/e".into(), |v| format!("{v:.0}"));
     canvas.text(frame.x + 8, frame.y + 25, &format!("canal {taken}  cord {cord}"), BODY, INK);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::per_cent;
+
+    #[test]
+    fn nothing_lost_is_no_minus_nothing() {
+        assert_eq!([-0.4, 0.0, 12.6, -3.0].map(per_cent), ["0 %", "0 %", "13 %", "-3 %"]);
+    }
 }
