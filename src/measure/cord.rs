@@ -83,15 +83,17 @@ pub fn loss(
     lacks: [Reason; 2],
 ) -> Result<Reading, Refusal> {
     let value = |plane: usize| tube.get(plane)?.as_ref().map(|of_plane| of(of_plane)[0]);
-    let shown: Vec<(&SliceOutline, f64)> =
-        view.get(&keys::OUTLINE).iter().filter_map(|o| Some((o, value(o.plane)?))).collect();
-    let least = shown.iter().min_by(|a, b| a.1.total_cmp(&b.1));
-    let &(outline, least) = least.ok_or_else(|| Refusal::of(lacks[0], ""))?;
+    let shown = view.get(&keys::OUTLINE).iter().filter_map(|o| Some((o, value(o.plane)?)));
+    let least = shown.min_by(|a, b| a.1.total_cmp(&b.1));
+    let (outline, least) = least.ok_or_else(|| Refusal::of(lacks[0], ""))?;
     let usual = usual_beside(view, value).ok_or_else(|| Refusal::of(lacks[1], ""))?;
-    let drawn_sd = unsteady_sd(&beyond(view, tube.len(), value));
-    let mut turned = vec![None; tube.len()];
-    shown.iter().for_each(|(o, value)| turned[o.plane] = Some(Drawn { value: -value, sd: drawn_sd }));
-    let short = excess(&turned);
+    let at_tumour = at_tumour(view);
+    let values = |at: bool| -> Vec<Option<f64>> {
+        (0..tube.len()).map(|plane| value(plane).filter(|_| at_tumour[plane] == at)).collect()
+    };
+    let drawn_sd = unsteady_sd(&values(false));
+    let turned = |value: Option<f64>| value.map(|value| Drawn { value: -value, sd: drawn_sd });
+    let short = excess(&values(true).into_iter().map(turned).collect::<Vec<_>>());
     let beside = [outline.plane.checked_sub(1), Some(outline.plane + 1)].map(|plane| value(plane?));
     // Pixels are in what slices differ by too.
     let here_sd = tube[outline.plane].as_ref().map_or(0.0, |here| of(here)[1]).max(drawn_sd);
@@ -102,11 +104,11 @@ pub fn loss(
     Ok(reading.flag_if(!usual.both_sides, flag::REFERENCE_ONE_SIDE))
 }
 
-/// A value of each plane that has no tumour; reads `outline`.
-fn beyond(view: &View<'_>, planes: usize, value: impl Fn(usize) -> Option<f64>) -> Vec<Option<f64>> {
-    let mut beyond: Vec<Option<f64>> = (0..planes).map(value).collect();
-    view.get(&keys::OUTLINE).iter().for_each(|o| beyond[o.plane] = None);
-    beyond
+/// Whether each plane has tumour; reads `outline` and `axial_tumour`.
+fn at_tumour(view: &View<'_>) -> Vec<bool> {
+    let mut at_tumour = vec![false; view.get(&keys::AXIAL_TUMOUR).geometry().dims[2]];
+    view.get(&keys::OUTLINE).iter().for_each(|o| at_tumour[o.plane] = true);
+    at_tumour
 }
 
 /// The share of the tumour's slices on which there is cord, or sac.
@@ -123,10 +125,7 @@ pub fn in_part(view: &View<'_>, reading: Reading) -> Reading {
 
 /// What is usual of the cord above and below the tumour; reads `outline`, `axial_tumour` and what `value` reads.
 pub fn usual_beside(view: &View<'_>, value: impl Fn(usize) -> Option<f64>) -> Option<Usual> {
-    let grid = view.get(&keys::AXIAL_TUMOUR).geometry();
-    let mut at_tumour = vec![false; grid.dims[2]];
-    view.get(&keys::OUTLINE).iter().for_each(|o| at_tumour[o.plane] = true);
-    usual(&at_tumour, grid.spacing[2], value)
+    usual(&at_tumour(view), view.get(&keys::AXIAL_TUMOUR).geometry().spacing[2], value)
 }
 
 /// Refuses a cord that ends above the lowest slice of the tumour: it tapers there by itself.

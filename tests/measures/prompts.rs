@@ -4,6 +4,7 @@
 
 use osteon::geometry::{Extent, Geometry};
 use osteon::io::nifti::write::encode;
+use osteon::segment::agreement::dice;
 use osteon::volume::{Mask, Volume};
 use serde_json::{Value, json};
 use std::fs;
@@ -182,7 +183,6 @@ fn an_uneven_coil_does_not_move_the_border() {
     study.run("out", "2");
     let [even, coil] = ["even", "coil"].map(|patient| study.mask("out", patient));
     let truth = Mask::from_fn(grid(), is_tumour);
-    let dice = |a: &Mask, b: &Mask| 2.0 * a.and(b).count() as f64 / (a.count() + b.count()) as f64;
     // With the coil left on they are 0.966 and 0.965.
     let found = [dice(&even, &coil), dice(&coil, &truth)];
     assert!(found.iter().all(|dice| *dice > 0.99), "{found:?}");

@@ -101,6 +101,7 @@ fn between<T: Copy + Into<f64>>(values: &[T], at: f64) -> f64 {
 mod tests {
     use super::super::profile::{PROFILE_MM, place_mm};
     use super::*;
+    use crate::ops::quantile::normal_below;
     use crate::ops::ray::Ray;
 
     const LESION_HU: f64 = 60.0;
@@ -108,7 +109,7 @@ mod tests {
 
     /// Answer of a kernel `(1 + lobe) G(0.5 mm) - lobe G(1 mm)` to a step up at 0.
     fn answer(lobe: f64, mm: f64) -> f64 {
-        let up = |sd_mm: f64| 0.5 * (1.0 + libm::erf(mm / sd_mm * std::f64::consts::FRAC_1_SQRT_2));
+        let up = |sd_mm: f64| normal_below(mm / sd_mm);
         (1.0 + lobe) * up(0.5) - lobe * up(1.0)
     }
 
